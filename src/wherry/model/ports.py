@@ -1,0 +1,236 @@
+"""What the parts ask of each other: short protocols, implemented elsewhere."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from wherry.model.catalog import Catalog, Field
+from wherry.model.diff import Observed
+from wherry.model.jsons import Json
+from wherry.model.ledger import Attempt, Entry, Event
+from wherry.model.operation import Located, Operation
+from wherry.model.plan import Approval
+from wherry.model.record import Key, Record, Staged, Value
+from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, StreamCounts
+
+
+class Clock(Protocol):
+    """Time, so that tests and scaled rehearsals can bend it."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait that many seconds of this clock."""
+
+
+class Snapshot(Protocol):
+    """The source's records as they were at one moment: immutable, streamed in bounded memory."""
+
+    @property
+    def digest(self) -> str:
+        """Return the sha256 over every staged record of every stream."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """Return the source's catalog as discovered."""
+
+    def read(self, stream: str, keys: Sequence[str] | None = None) -> Iterator[Record]:
+        """Yield the READY records of a stream in key order (numeric where keys are), or just those keys."""
+
+    def fates(self, stream: str | None = None) -> Iterator[Staged]:
+        """Yield the fate of every source record, ready or not."""
+
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Return per stream how many records have each fate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The destination's answer to one write."""
+
+    destination_id: int
+    after: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobProgress:
+    """How a bulk job stands; `failures` are per row where the API says so (row → message)."""
+
+    done: bool
+    failures: Mapping[int, str]
+
+
+class DestinationReader(Protocol):
+    """Reading the destination. Every call is paced by the API budget. Raises TryAgain and StopRun kinds."""
+
+    def describe(self) -> Catalog:
+        """Return the destination's catalog: streams contacts, sales_accounts, tasks, appointments, notes."""
+
+    def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
+        """Yield live records of a stream that has views, newest change first, down to `since`."""
+
+    def fetch(
+        self, stream: str, ids: Sequence[int], parents: Mapping[int, int] | None = None
+    ) -> Iterator[Observed]:
+        """Yield the records with these ids that exist, with all that the API can show.
+
+        `parents` maps ids of tasks, appointments and notes to their contact's id, which saves calls.
+        """
+
+    def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:
+        """Look operations up by match key or by marker; return what was found, by operation id.
+
+        A miss is no proof of absence until search lag is over; see engine/settle.py.
+        """
+
+
+class Destination(DestinationReader, Protocol):
+    """Writing the destination. Raises LookFirst when the outcome is open and RefuseRecord on a refusal."""
+
+    def write(self, operation: Operation) -> Written:
+        """Send one create, update or delete and return what the server holds now."""
+
+    def submit(self, operations: Sequence[Operation]) -> str:
+        """Send up to 100 creates, updates or deletes of one stream as one asynchronous job; return its id."""
+
+    def progress(self, job: str) -> JobProgress:
+        """Ask how a job stands."""
+
+    def bulk(self, operation: Operation) -> bool:
+        """Return whether this operation may go through submit()."""
+
+    def create_field(self, stream: str, field: Field) -> Field:
+        """Create a custom field and return it as the destination shows it."""
+
+
+class LedgerReader(Protocol):
+    """Reading our own memory; what a page or a report gets."""
+
+    def runs(self) -> Sequence[Run]:
+        """Return all runs, oldest first."""
+
+    def counts(self, run: str) -> Mapping[str, StreamCounts]:
+        """Return the conservation table of a run, per stream."""
+
+    def rejects(self, run: str) -> Iterator[StateChange]:
+        """Yield rejected and deferred records of a run with reason, hint and blocked_by."""
+
+    def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
+        """Return where these source records live at the destination, parts in order."""
+
+    def located(self, source_stream: str | None = None) -> Iterator[Located]:
+        """Yield the crosswalk."""
+
+    def attempts(self, run: str | None = None, *, newest_first: bool = False) -> Iterator[Attempt]:
+        """Yield confirmed operations with their bodies, in the order in which they were confirmed."""
+
+    def open_attempts(self) -> Sequence[Attempt]:
+        """Return operations whose outcome is open, oldest first."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the chain, oldest first."""
+
+    def approvals(self, digest: str | None = None) -> Sequence[Approval]:
+        """Return approvals, oldest first."""
+
+
+class Ledger(LedgerReader, Protocol):
+    """Our own memory, with the right to write. Every method is one transaction."""
+
+    def begin(self, kind: RunKind, digest: str, options: Mapping[str, str]) -> Run:
+        """Start a run and return it, or the unfinished one of the same kind, digest and options."""
+
+    def enlist(self, run: str, states: Iterable[StateChange]) -> None:
+        """Write down every record of the run with the state it starts in; repeating it changes nothing."""
+
+    def finish(self, run: str, state: RunState, calls: int, throttled: int) -> Run:
+        """Close a run, or mark it paused, interrupted or failed; call figures are added to the run's."""
+
+    def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
+        """Return ids of records in state PENDING, in numeric order of id, from after that id on."""
+
+    def states(self, run: str, keys: Iterable[Key]) -> Mapping[Key, RecordState]:
+        """Return the state of these records in the run."""
+
+    def record(self, run: str, events: Sequence[Event], states: Sequence[StateChange] = ()) -> None:
+        """Append events to the chain and move records to their states, crosswalk included, in one transaction."""
+
+    def approve(self, approval: Approval) -> None:
+        """Keep a person's yes, in the chain too."""
+
+
+class Budget(Protocol):
+    """The API quota of one destination account, shared by everybody who uses this store."""
+
+    def take(self, calls: int = 1) -> None:
+        """Wait until that many calls fit the minute and the hour, and book them.
+
+        Raises QuotaExhausted instead of waiting longer than was asked for.
+        """
+
+    def learn(self, *, remaining: int | None, retry_after: float | None) -> None:
+        """Take over what the server's headers say about the quota."""
+
+    def used(self) -> tuple[int, int]:
+        """Return calls taken by this process, and how often the server throttled."""
+
+
+class Engine(Protocol):
+    """Carries jobs out so that a crash loses none (engine/durable.py)."""
+
+    def run(self, jobs: Iterable[str], work: Callable[[str], None]) -> None:
+        """Do each job once its turn comes; ids only."""
+
+
+class Lock(Protocol):
+    """One process at a time on one workspace."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold the lock, or raise UsageInvalid naming who holds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """One record as a source connector hands it over: typed values, or a fate that it already has.
+
+    `staged` is READY unless the record alone shows that it cannot move (unreadable amount, ambiguous date,
+    no id …); `raw_hash` is over the cells as written, for exact duplicates.
+    """
+
+    staged: Staged
+    values: Mapping[str, Value]
+    raw_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about the source as a whole that a person should know; never a value of a record."""
+
+    code: str
+    message: str
+    file: str = ""
+    line: int = 0
+    count: int = 0
+    hint: str = ""
+
+
+class Source(Protocol):
+    """Reading the source. Raises PreflightFailed naming file, line, field and remedy."""
+
+    def describe(self) -> Catalog:
+        """Return the source's catalog; REFERENCE fields say which stream they point into."""
+
+    def facts(self) -> Mapping[str, Json]:
+        """Return what the source says of itself: tenant, exported_at, tz, currency, window, options."""
+
+    def extract(self, stream: str) -> Iterator[Extracted]:
+        """Yield every record of a stream in file order, in bounded memory."""
+
+    def findings(self) -> Sequence[Finding]:
+        """Return what was noticed; complete once every stream was extracted."""
+
+    def open_document(self, ref: str) -> AbstractContextManager[Iterable[bytes]]:
+        """Open a document of the source as a stream of byte blocks."""
