@@ -1,9 +1,9 @@
 """How many calls the account may make: sliding windows of an hour and of a minute, and what 429 says."""
 
 import math
-from array import array
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -120,7 +120,7 @@ class Limits:
                 return moment.astimezone(self._clock.zone).isoformat(timespec="seconds")
 
 
-def busiest(times: "array[float]", window: float) -> int:
+def busiest(times: Sequence[float], window: float) -> int:
     """Count the most calls that any window of this many seconds holds; ``times`` ascends."""
     most = 0
     for first, begun in enumerate(times):
@@ -130,6 +130,6 @@ def busiest(times: "array[float]", window: float) -> int:
     return most
 
 
-def _until(times: "array[float]", end: float) -> int:
+def _until(times: Sequence[float], end: float) -> int:
     """How many of the times lie before ``end``; a call exactly one window later is outside."""
     return bisect_right(times, math.nextafter(end, -math.inf))
