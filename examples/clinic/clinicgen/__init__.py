@@ -1,0 +1,1 @@
+"""A small dental clinic that never existed, written down as an export bundle."""
