@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from wherry_emulators.freshsales.switches import SettingError
-
-Language = Literal["en", "de", "fr", "es"]
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     ("Authorization: Token token=KEY", "[D]", "Official docs"),
@@ -27,7 +25,7 @@ BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
 
 UNAUTHORISED: dict[str, Any] = {"login": "failed", "message": "Incorrect or expired API key"}
 
-_FORBIDDEN: dict[Language, str] = {
+_FORBIDDEN: dict[str, str] = {
     "en": "You are not authorized to perform this action.",
     "de": "Sie sind nicht berechtigt, diese Aktion auszuführen.",
     "fr": "Vous n'êtes pas autorisé à effectuer cette action.",
@@ -49,9 +47,10 @@ class Key:
 class Keys:
     """The keys of the account, and how a caller without rights is answered."""
 
-    def __init__(self, keys: dict[str, Key], language: Language = "en") -> None:
+    def __init__(self, keys: dict[str, Key], forbidden: str) -> None:
+        """``forbidden`` is the message of a 403, in the language of the account."""
         self._keys = keys
-        self._language = language
+        self.forbidden = forbidden
 
     def of(self, header: bytes | None) -> Key | None:
         """Find the key an Authorization header names; None if it is absent, malformed or unknown."""
@@ -63,13 +62,8 @@ class Keys:
         token = rest.strip().removeprefix("token=").strip().strip('"')
         return self._keys.get(token)
 
-    @property
-    def forbidden(self) -> str:
-        """The message of a 403, in the language of the account."""
-        return _FORBIDDEN[self._language]
 
-
-def read_keys(full: Iterable[str], read_only: Iterable[str], language: Language = "en") -> Keys:
+def read_keys(full: Iterable[str], read_only: Iterable[str], language: str = "en") -> Keys:
     """Read keys written ``KEY`` or ``KEY=user@example.com``; SettingError for an empty or repeated key."""
     keys: dict[str, Key] = {}
     for texts, may_write in ((full, True), (read_only, False)):
@@ -78,4 +72,7 @@ def read_keys(full: Iterable[str], read_only: Iterable[str], language: Language 
             if not name or name in keys:
                 raise SettingError(f"API key number {len(keys) + 1} is empty or given twice")
             keys[name] = Key(user=user or None, may_write=may_write)
-    return Keys(keys, language)
+    message = _FORBIDDEN.get(language)
+    if message is None:
+        raise SettingError(f"language {language!r} is none of {', '.join(_FORBIDDEN)}")
+    return Keys(keys, message)

@@ -4,7 +4,7 @@ import json
 import random
 import re
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,16 +158,25 @@ class Faults:
         with self._lock:
             self._counters = counters
 
-    def picked(self, call: Call, kinds: Collection[str], *, first_only: bool = False) -> list[FaultRule]:
+    def picked(
+        self,
+        call: Call,
+        kinds: Collection[str],
+        *,
+        first_only: bool = False,
+        only: Callable[[FaultRule], bool] = lambda _rule: True,
+    ) -> list[FaultRule]:
         """Count this call with the rules of these kinds and return those that strike it.
 
-        With ``first_only`` rules after the first that strikes are not asked and do not count the call.
+        With ``first_only`` rules after the first that strikes are not asked and do not count the call, nor
+        do rules for which ``only`` is false.
         """
         struck: list[FaultRule] = []
         with self._lock:
             for counter in self._counters:
-                if counter.rule.kind in kinds and counter.rule.wants(call) and counter.fires():
-                    struck.append(counter.rule)
+                rule = counter.rule
+                if rule.kind in kinds and only(rule) and rule.wants(call) and counter.fires():
+                    struck.append(rule)
                     if first_only:
                         break
         return struck

@@ -6,7 +6,8 @@ import math
 import random
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +64,7 @@ class _Job:
     failing: frozenset[int]
     message: str
     lost: bool
+    context: Context
     applied: int = 0
     moved: float = 0.0
     errors: dict[int, str] = field(default_factory=dict)
@@ -87,9 +89,15 @@ class Jobs:
     :meth:`start` was called.
     """
 
-    def __init__(self, clock: Clock, switches: Callable[[], Switches], faults: Faults) -> None:
-        """``switches`` is asked at each use, so that they may change at run time."""
-        self._clock, self._switches, self._faults = clock, switches, faults
+    def __init__(
+        self,
+        clock: Clock,
+        switches: Callable[[], Switches],
+        faults: Faults,
+        lock: AbstractContextManager[Any],
+    ) -> None:
+        """Begin without jobs; ``lock`` is the account's, and ``switches`` is asked at each use."""
+        self._clock, self._switches, self._faults, self._lock = clock, switches, faults, lock
         self._jobs: dict[int, _Job] = {}
         self._known = threading.Condition()
         self._applying = threading.Lock()
@@ -100,7 +108,8 @@ class Jobs:
         """Accept a job of so many rows and return its id.
 
         ``work(row)`` applies one row, counted from 0, and returns why it failed, or None. It is called once
-        per row, never inside this call, and no lock of the caller is needed or held.
+        per row, never inside this call, with the account's lock held and in the context of the call that
+        submitted the job.
         """
         call = CURRENT_CALL.get() or Call(method="POST", path="")
         struck = self._faults.picked(call, JOB_KINDS)
@@ -120,6 +129,7 @@ class Jobs:
                 failing=self._failing(struck, rows, number),
                 message=next((rule.message for rule in struck if rule.kind == "job_partial"), ""),
                 lost=any(rule.kind == "job_lost" for rule in struck),
+                context=copy_context(),
             )
             self._known.notify()
         return str(number)
@@ -199,7 +209,8 @@ class Jobs:
             reason = job.message
         else:
             try:
-                reason = job.work(row)
+                with self._lock:
+                    reason = job.context.run(job.work, row)
             except ApiError as refusal:
                 reason = ", ".join(refusal.messages)
             except Exception as error:  # noqa: BLE001 - one broken row must not end the thread that applies all others

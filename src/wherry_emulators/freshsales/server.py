@@ -1,0 +1,245 @@
+"""The emulator as a process: its parts put together, one listening socket on loopback, an orderly end."""
+
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
+
+import anyio.to_thread
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from typing_extensions import override
+
+from wherry_emulators.freshsales.account import Account
+from wherry_emulators.freshsales.admin import Desktop, admin_app
+from wherry_emulators.freshsales.auth import Keys
+from wherry_emulators.freshsales.calls import CallLog
+from wherry_emulators.freshsales.clock import Clock
+from wherry_emulators.freshsales.connections import Connections
+from wherry_emulators.freshsales.errors import UNKNOWN_ROUTE_HTML, ApiError, error_body
+from wherry_emulators.freshsales.faults import Faults
+from wherry_emulators.freshsales.gateway import API, BASE, Desk, Gateway
+from wherry_emulators.freshsales.jobs import Jobs
+from wherry_emulators.freshsales.limits import Limits
+from wherry_emulators.freshsales.routes import routes, ui_routes
+from wherry_emulators.freshsales.settings import Settings
+from wherry_emulators.freshsales.state import State
+from wherry_emulators.freshsales.switches import Plan, SettingError, Switches
+
+THREADS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything one emulator is started with; see the command's ``--help`` for each."""
+
+    plan: Plan = Plan.ENTERPRISE
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 0
+    seed_file: Path | None = None
+    state_file: Path | None = None
+    ready_file: Path | None = None
+    faults: Sequence[Mapping[str, Any]] = ()
+    switches: Switches = field(default_factory=Switches)
+    keys: Keys
+    clock_scale: float = 1.0
+    zone: str = "Europe/London"
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emulator:
+    """One account: its records, its jobs, its desk, and the ASGI application in front of them."""
+
+    account: Account
+    jobs: Jobs
+    desk: Desk
+    app: Gateway
+
+
+def build(options: Options) -> Emulator:
+    """Put the parts together and load the records; SettingError if an option or a file is wrong."""
+    faults = Faults(options.faults, options.seed)
+    clock = _clock(options)
+    settings = Settings(options.switches, faults)
+    account = Account(options.plan, settings.switches, clock, options.seed, faults=faults)
+    _load(account, options)
+    settings.listen(lambda switches: setattr(account, "switches", switches))
+    jobs = Jobs(clock, lambda: settings.switches, faults, account.lock)
+    desk = Desk(
+        keys=options.keys,
+        limits=Limits(options.plan, clock),
+        faults=faults,
+        log=CallLog(),
+        clock=clock,
+        settings=settings,
+        connections=Connections(),
+    )
+    product = _product(account, jobs, settings)
+    admin = admin_app(Desktop(account=account, jobs=jobs, desk=desk, product=product))
+    return Emulator(account=account, jobs=jobs, desk=desk, app=Gateway(desk, product, admin))
+
+
+def serve(options: Options) -> None:
+    """Run one emulator until SIGTERM or SIGINT; SettingError if it cannot start.
+
+    Prints ``ready URL`` on standard output when it listens. With a state file the records are written there
+    at the end, with the rows of accepted jobs applied as if their time had come.
+    """
+    if not _is_loopback(options.host):
+        raise SettingError(
+            f"host {options.host} is not a loopback address; the emulator speaks to this machine only"
+        )
+    emulator = build(options)
+    listener = _listen(options)
+    url = f"http://{options.host}:{listener.getsockname()[1]}{BASE}"
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    config = uvicorn.Config(
+        emulator.app,
+        http=emulator.desk.connections.protocol(),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
+    _Server(config, lambda: _announce(url, options.ready_file)).run(sockets=[listener])
+    if options.state_file:
+        emulator.jobs.finish()
+        _write(options.state_file, orjson.dumps(emulator.account.dump(), option=orjson.OPT_INDENT_2))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it listens, and for which SIGTERM is an orderly end with exit code 0."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
+
+    @override
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals without raising them again afterwards, as uvicorn itself would."""
+        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+def _product(state: State, jobs: Jobs, settings: Settings) -> Starlette:
+    def job_status(request: Request) -> Response:
+        text = str(request.path_params["id"])
+        return JSONResponse(jobs.status(int(text) if text.isascii() and text.isdigit() else -1))
+
+    def refused(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, ApiError)  # noqa: S101 - Starlette's signature is wider than its promise
+        return JSONResponse(
+            error_body(error.status, error.messages, settings.switches.errors_message_as), error.status
+        )
+
+    def no_route(_request: Request, error: Exception) -> Response:
+        status = getattr(error, "status_code", 404)
+        if status in {404, 405}:
+            return HTMLResponse(UNKNOWN_ROUTE_HTML, 404)
+        return JSONResponse(error_body(status, (str(error),), settings.switches.errors_message_as), status)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        jobs.start()
+        yield
+        jobs.stop()
+
+    return Starlette(
+        routes=[
+            Mount(
+                API, routes=[Route("/job_statuses/{id}", job_status, methods=["GET"]), *routes(state, jobs)]
+            ),
+            Mount(BASE, routes=ui_routes(state)),
+        ],
+        exception_handlers={ApiError: refused, HTTPException: no_route},
+        lifespan=lifespan,
+    )
+
+
+def _clock(options: Options) -> Clock:
+    try:
+        return Clock(options.clock_scale, options.zone, options.start)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise SettingError(f"clock: {error}") from error
+
+
+def _load(state: State, options: Options) -> None:
+    """Load the state file if there is one yet, else the seed file if one is named."""
+    kept = options.state_file if options.state_file and options.state_file.exists() else None
+    file = kept or options.seed_file
+    if file is None:
+        return
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise SettingError(f"{file} does not hold one JSON object")
+        state.load_seed(found)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(options: Options) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+    except OSError as error:
+        listener.close()
+        raise SettingError(
+            f"port {options.port} on {options.host} cannot be opened: {error.strerror}"
+        ) from error
+    return listener
+
+
+def _announce(url: str, ready_file: Path | None) -> None:
+    if ready_file:
+        _write(ready_file, url.encode())
+    print(f"ready {url}", flush=True)  # noqa: T201 - the one line that callers wait for
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or none."""
+    beside = file.with_name(f"{file.name}.new")
+    beside.write_bytes(content)
+    beside.replace(file)

@@ -1,0 +1,108 @@
+"""The command `wherry-emulator`: one subcommand per imitated system."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from wherry_emulators.freshsales.switches import Plan, SettingError, read_switches
+
+_PLANS = [plan.value for plan in Plan]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Imitate a system that wherry talks to, on this machine, for rehearsal, demo and tests."""
+
+
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused."
+)
+@click.option(
+    "--plan", type=click.Choice(_PLANS), default="enterprise", show_default=True, help="Limits and features."
+)
+@click.option(
+    "--api-key", "api_keys", multiple=True, metavar="KEY[=EMAIL]", help="A key, and its user.  [emulator-key]"
+)
+@click.option(
+    "--read-only-key", "read_only", multiple=True, metavar="KEY[=EMAIL]", help="A key whose writes are 403."
+)
+@click.option(
+    "--language", type=click.Choice(["en", "de", "fr", "es"]), default="en", help="The language of a 403."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Decides ids and which calls a fault strikes."
+)
+@click.option(
+    "--seed-file", type=click.Path(path_type=Path), help="JSON with users, fields and records to begin with."
+)
+@click.option(
+    "--state-file", type=click.Path(path_type=Path), help="Loaded if it exists; written at the end."
+)
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Gets the address once the emulator listens."
+)
+@click.option(
+    "--faults", metavar="FILE|JSON", help="Rules of what goes wrong; see the page /_emulator/behaviours."
+)
+@click.option("--switch", "switches", multiple=True, metavar="NAME=VALUE", help="One open question decided.")
+@click.option("--switch-file", type=click.Path(path_type=Path), help="Switches as JSON, or TOML if so named.")
+@click.option(
+    "--clock-scale", type=float, default=1.0, show_default=True, help="Emulated seconds per real second."
+)
+@click.option(
+    "--clock-start", type=click.DateTime(), help="The account's time at the start; without it, the present."
+)
+@click.option("--zone", default="Europe/London", show_default=True, help="The account's time zone.")
+def freshsales(
+    *,
+    port: int,
+    host: str,
+    plan: str,
+    api_keys: tuple[str, ...],
+    read_only: tuple[str, ...],
+    language: str,
+    seed: int,
+    seed_file: Path | None,
+    state_file: Path | None,
+    ready_file: Path | None,
+    faults: str | None,
+    switches: tuple[str, ...],
+    switch_file: Path | None,
+    clock_scale: float,
+    clock_start: datetime | None,
+    zone: str,
+) -> None:
+    """Imitate the REST API of Freshsales (Freshworks CRM), strictly, on loopback.
+
+    Prints "ready URL" when it listens; stop it with SIGTERM or Ctrl-C. The address plus /api is the API's
+    base; /_emulator/ on the same port shows and steers the emulator. A wrong option ends with exit code 2.
+    """
+    from wherry_emulators.freshsales.auth import read_keys
+    from wherry_emulators.freshsales.faults import read_faults
+    from wherry_emulators.freshsales.server import Options, serve
+
+    try:
+        serve(
+            Options(
+                plan=Plan(plan),
+                host=host,
+                port=port,
+                seed=seed,
+                seed_file=seed_file,
+                state_file=state_file,
+                ready_file=ready_file,
+                faults=read_faults(faults) if faults else (),
+                switches=read_switches(switches, switch_file),
+                keys=read_keys(api_keys or ("emulator-key",), read_only, language),
+                clock_scale=clock_scale,
+                zone=zone,
+                start=clock_start,
+            )
+        )
+    except SettingError as error:
+        raise click.UsageError(str(error)) from error
