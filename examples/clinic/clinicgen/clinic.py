@@ -11,9 +11,12 @@ from clinicgen.calendar_days import EXPORTED_AT, PAST_DAYS, WINDOW
 from clinicgen.diary import write_blocked_time, write_random_visits
 from clinicgen.export import Export
 from clinicgen.fates import READY
+from clinicgen.money_rows import write_random_money
 from clinicgen.packing import pack
+from clinicgen.paperwork import write_random_document, write_random_flags, write_random_recalls
 from clinicgen.people import Patient, merge_into, random_household
 from clinicgen.places import write_places
+from clinicgen.treatment import write_random_plans
 
 _LISTED_UP_TO = 5000
 _FEWEST = 80
@@ -100,7 +103,13 @@ def _wanting(export: Export, order: Order) -> bool:
 def _write_history(rng: Random, export: Export, patient: Patient) -> None:
     if patient.prospect:
         return
-    write_random_visits(rng, export, patient)
+    visits = write_random_visits(rng, export, patient)
+    items = write_random_plans(rng, export, patient, visits)
+    write_random_money(rng, export, patient, items, visits)
+    if visits:
+        write_random_recalls(rng, export, patient, max(day for _, day in visits))
+        write_random_document(rng, export, patient, visits)
+    write_random_flags(rng, export, patient)
 
 
 def _write_duplicate(rng: Random, export: Export, patient: Patient) -> None:

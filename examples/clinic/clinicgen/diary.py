@@ -41,7 +41,7 @@ def write_visit(export: Export, patient: Patient, row: dict[str, str]) -> str:
 
 
 def _random_visit(rng: Random, patient: Patient, *, upcoming: bool) -> dict[str, str]:
-    day = rng.choice(FUTURE_DAYS if upcoming else PAST_DAYS)
+    day = rng.choice(FUTURE_DAYS) if upcoming else PAST_DAYS[rng.randrange(*patient.days)]
     state = rng.choice(_FUTURE_STATES if upcoming else _PAST_STATES)
     clock = rng.choice(SLOTS)
     row = visit(patient, day, clock, state)

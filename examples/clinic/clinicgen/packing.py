@@ -8,8 +8,9 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryFile
 from typing import IO
+from zipfile import ZIP_DEFLATED
 
-import pyzipper
+from pyzipper import zipfile_aes
 
 METHODS = ("zipcrypto", "aes")
 _WHEN = (2026, 10, 2, 19, 40, 0)  # the moment of the export, so that packing again gives the same bytes
@@ -34,11 +35,12 @@ def pack(folder: Path, archive: Path, password: str, method: str) -> None:
 
 
 def _pack_aes(folder: Path, archive: Path, names: Iterable[str], password: str) -> None:
-    with pyzipper.AESZipFile(archive, "w", encryption=pyzipper.WZ_AES) as sink:
+    opened = zipfile_aes.AESZipFile(archive, "w", encryption=zipfile_aes.WZ_AES)  # type: ignore[no-untyped-call]  # the package has no types
+    with opened as sink:
         sink.setpassword(password.encode())
         for name in names:
             info = sink.zipinfo_cls(name, date_time=_WHEN)
-            info.compress_type = pyzipper.ZIP_DEFLATED
+            info.compress_type = ZIP_DEFLATED
             with (folder / name).open("rb") as source, sink.open(info, "w", force_zip64=True) as member:
                 while block := source.read(_BLOCK):
                     member.write(block)

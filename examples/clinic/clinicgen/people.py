@@ -19,7 +19,6 @@ from clinicgen.words import (
     TIMES,
     TOPICS,
     mailbox,
-    unfold,
 )
 
 YES_NO = ("true", "true", "true", "false", "")
@@ -35,6 +34,7 @@ class Patient:
     fate: Fate = READY
     prospect: bool = False
     child: bool = False
+    days: tuple[int, int] = (0, len(PAST_DAYS))
     row: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -129,7 +129,7 @@ def _identity(rng: Random, practice: Practice, last: str, number: str, *, child:
     row = {
         "title": title,
         "firstName": first,
-        "lastName": unfold(last),
+        "lastName": last,
         "preferredName": first[:3] if rng.random() < 0.08 else "",
         "dateOfBirth": f"{year}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}",
         "sex": "female" if female else "male",
@@ -155,19 +155,28 @@ def _status(rng: Random, *, child: bool, alone: bool) -> str:
     return "inactive" if draw < 0.15 else "active"
 
 
+def _days_at_the_clinic(rng: Random, born: str, status: str) -> tuple[int, int]:
+    """Return the first and the last day, as places in PAST_DAYS, between which the patient is seen."""
+    last = len(PAST_DAYS) - (rng.randrange(2, 400) if status == "deceased" else 1)
+    earliest = max(0, (int(born[:4]) + 2 - int(PAST_DAYS[0][:4])) * 260)
+    return rng.randrange(min(earliest, last - 120), last - 100), last
+
+
 def random_patient(
     rng: Random, export: Export, practice: Practice, last: str, *, child: bool, alone: bool
 ) -> Patient:
     """Draw one patient; nothing is written yet."""
     number = export.number("patients")
-    created = rng.choice(PAST_DAYS)
     status = _status(rng, child=child, alone=alone)
+    identity = _identity(rng, practice, last, number, child=child)
+    days = _days_at_the_clinic(rng, identity["dateOfBirth"], status)
+    created = PAST_DAYS[days[0]]
     prospect = status == "active" and alone and rng.random() < 0.09
     clinician = rng.choice(practice.clinicians)
     clock = rng.choice(SLOTS)
     row = {
         "patientId": number,
-        **_identity(rng, practice, last, number, child=child),
+        **identity,
         **_consent(rng),
         **_preferences(rng, "" if prospect else created),
         "practiceId": practice.id,
@@ -182,9 +191,9 @@ def random_patient(
         "updatedAt": stamp(rng.choice(PAST_DAYS[-300:]), clock),
     }
     if status == "deceased":
-        row["deceasedDate"] = rng.choice(PAST_DAYS[-500:])
+        row["deceasedDate"] = PAST_DAYS[days[1]]
     fate = DECEASED if status == "deceased" else READY
-    return Patient(number, practice, clinician, fate, prospect, child, row)
+    return Patient(number, practice, clinician, fate, prospect, child, days, row)
 
 
 def random_household(rng: Random, export: Export) -> list[Patient]:
@@ -200,7 +209,7 @@ def random_household(rng: Random, export: Export) -> list[Patient]:
     for member in members:
         member.row.update(address)
     if size > 1:
-        _bind(rng, export, members, unfold(last))
+        _bind(rng, export, members, last)
     for member in members:
         write_patient(export, member)
     return members
@@ -249,4 +258,13 @@ def merge_into(export: Export, master: Patient, merged_at: str, *, still_listed:
     if still_listed:
         export.add("patients", row, MERGED)
     export.add("merges", {"duplicateId": number, "masterId": master.id, "mergedAt": merged_at})
-    return Patient(number, master.practice, master.clinician, master.fate, master.prospect, master.child, row)
+    return Patient(
+        number,
+        master.practice,
+        master.clinician,
+        master.fate,
+        master.prospect,
+        master.child,
+        master.days,
+        row,
+    )

@@ -1,37 +1,43 @@
 """Invented names and places to draw from; nobody here exists."""
 
+
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words; a joining underscore keeps a name of two words together."""
+    return tuple(word.replace("_", " ") for word in text.split())
+
+
 FIRST = {
-    "GB": (
+    "GB": _words(
         "Abigail Adam Alice Amelia Amit Arthur Beatrice Benjamin Caleb Charlotte Clara Daisy Dylan Edith Elijah Ellen "
         "Esme Ethan Farah Felix Florence Frederick George Grace Hannah Harriet Harvey Ibrahim Imogen Isaac Ivy Jacob "
         "Jasmine Joshua Kamal Kezia Leila Leo Lydia Mabel Maisie Martha Maya Nathan Nia Noah Olive Oscar Phoebe Ravi "
         "Reuben Rosalind Samir Sophia Stanley Tessa Theo Violet Wilfred Zara"
-    ).split(),
-    "IE": (
+    ),
+    "IE": _words(
         "Aidan Áine Aisling Aoibhinn Bríd Brónagh Caoimhe Ciarán Cillian Clodagh Colm Conall Dara Darragh Deirdre "
         "Diarmuid Éabha Eimear Éanna Fiachra Fionn Gearóid Iarla Iseult Lorcan Maebh Mairéad Méabh Muireann Niamh Nóra "
         "Odhrán Oisín Orla Pádraig Ríona Róisín Ruairí Sadhbh Saoirse Seán Síle Sorcha Tadhg Tiernan Tomás Úna"
-    ).split(),
+    ),
 }
 LAST = {
-    "GB": (
+    "GB": _words(
         "Abara Ainsley Alderson Ashdown Bancroft Barlowe Beckwith Bhatt Birtles Blackwood Brightwell Calloway Chaudry "
         "Colbeck Copperfield Crowther Dalby Denholm Dunmore Eastwick Ekwueme Elphick Fairbairn Fenwick Garside Goodhew "
         "Greenhalgh Haddow Harcastle Hollis Inskip Jessop Kaczmarek Kettering Lathom Lindqvist Lomas Marchbank "
         "Merriweather Mistry Nuttall Okafor Oldroyd Pargeter Pemberton Quayle Ramsbottom Rowntree Sandiford Sethi "
         "Skelton Summerscale Tattersall Thackray Umar Vickers Wainscott Whitcombe Yarrow"
-    ).split(),
-    "IE": (
+    ),
+    "IE": _words(
         "Breathnach Breslin Cafferkey Coakley Corcoran Creaven Cullinane Devaney Dillane Feerick Finnerty Fogarty "
         "Gallachóir Geraghty Hession Hoare Kavanagh Keaveney Lally Leneghan Loughnane MacCarthaigh MacGiolla Melia "
         "Moynihan Mulcair Mulvihill Naughton Nolan Ó_Briain Ó_Cuinn Ó_Flatharta Ó_Súilleabháin O'Gara O’Dea O’Leary "
         "Prendiville Quilty Rabbitte Scanlon Scully Tarpey Tierney Tynan Uí_Cheallaigh Varley"
-    ).split(),
+    ),
 }
-STREETS = (
-    "Mill Lane,Orchard Road,Chapel Street,The Green,Station Road,Larkspur Close,Weaver Row,Hazel Grove,Bridge Street,"
-    "Kiln Hill,Abbey Walk,Foxglove Drive,Quarry Terrace,Sycamore Avenue,Tannery Yard,Harbour View"
-).split(",")
+STREETS = _words(
+    "Mill_Lane Orchard_Road Chapel_Street The_Green Station_Road Larkspur_Close Weaver_Row Hazel_Grove Bridge_Street "
+    "Kiln_Hill Abbey_Walk Foxglove_Drive Quarry_Terrace Sycamore_Avenue Tannery_Yard Harbour_View"
+)
 REFERRALS = (
     "Google search",
     "Friend or family",
@@ -57,12 +63,7 @@ DENTIST_NOTES = (
 )
 
 
-def unfold(name: str) -> str:
-    """Return the name with its joining underscores as spaces."""
-    return name.replace("_", " ")
-
-
-_PLAIN_LETTERS = str.maketrans("áéíóúÁÉÍÓÚ", "aeiouAEIOU", "'’_ ")
+_PLAIN_LETTERS = str.maketrans("áéíóúÁÉÍÓÚ", "aeiouAEIOU", "'’ ")
 
 
 def mailbox(name: str) -> str:
