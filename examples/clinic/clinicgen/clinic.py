@@ -8,6 +8,10 @@ from random import Random
 from typing import Any
 
 from clinicgen.calendar_days import EXPORTED_AT, PAST_DAYS, WINDOW
+from clinicgen.cases_diary import write_diary_cases
+from clinicgen.cases_money import write_money_cases
+from clinicgen.cases_people import write_people_cases
+from clinicgen.cast import Cast
 from clinicgen.diary import write_blocked_time, write_random_visits
 from clinicgen.export import Export
 from clinicgen.fates import READY
@@ -68,6 +72,10 @@ def make_clinic(order: Order) -> dict[str, Any]:
     export = Export(folder, dirty=order.dirty, listing=order.listing)
     rng = Random(order.seed)
     write_places(export)
+    cast = Cast(export)
+    write_people_cases(cast)
+    write_diary_cases(cast)
+    write_money_cases(cast)
     _write_population(rng, export, order)
     expected = {
         "variant": "dirty" if order.dirty else "clean",

@@ -6,7 +6,7 @@ from random import Random
 
 from clinicgen.calendar_days import PAST_DAYS, months_later
 from clinicgen.export import Export
-from clinicgen.fates import BLOCKED, READY, SIGN_OFF
+from clinicgen.fates import BLOCKED, READY, SIGN_OFF, Fate
 from clinicgen.people import Patient
 from clinicgen.treatment import Item, money
 
@@ -132,19 +132,27 @@ def write_adjustment(export: Export, patient: Patient, kind: str, pence: int, da
     return number
 
 
-def write_refund(
-    export: Export, patient: Patient, payment: str, target: str, pence_on: tuple[int, str]
-) -> str:
-    """Write a refund of so many pence on a day, against a treatment or the balance; return its id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """A refund before it has an id, of a payment, against a `treatment` or the `balance`; pence."""
+
+    payment: str
+    target: str
+    pence: int
+    date: str
+
+
+def write_refund(export: Export, patient: Patient, refund: Refund, fate: Fate = READY) -> str:
+    """Write a refund; return its id."""
     number = export.number("refunds")
     row = {
         "refundId": number,
-        "paymentId": payment,
-        "target": target,
-        "amount": money(pence_on[0]),
-        "date": pence_on[1],
+        "paymentId": refund.payment,
+        "target": refund.target,
+        "amount": money(refund.pence),
+        "date": refund.date,
     }
-    export.add("refunds", row, patient.below)
+    export.add("refunds", row, patient.below if fate is READY else fate)
     return number
 
 
