@@ -188,7 +188,8 @@ class Gateway:
         except Exception:  # noqa: BLE001 - whatever a handler does, the caller gets a reply and the log the reason
             _LOG.exception("%s %s broke", call.method, template_of(call.path))
         reply = buffer.reply() if buffer.status else self._broken(500)
-        if call.is_write:
+        no_route = reply.status == 404 and _HTML in reply.headers
+        if call.is_write and not no_route:
             self._desk.log.wrote(call, reply.status, reply.body)
         return reply
 
