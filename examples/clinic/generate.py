@@ -14,7 +14,11 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="DIR", help="folder to write into; made if missing"
     )
     parser.add_argument(
-        "--patients", type=int, default=300, metavar="N", help="rows of patients.csv, at least 80"
+        "--patients",
+        type=int,
+        default=300,
+        metavar="N",
+        help="rows of patients.csv, at least 120; with --dirty a few more",
     )
     parser.add_argument(
         "--big", type=int, default=0, metavar="RECORDS", help="as many patients as give so many records"

@@ -13,6 +13,8 @@ from clinicgen.cases_money import write_money_cases
 from clinicgen.cases_people import write_people_cases
 from clinicgen.cast import Cast
 from clinicgen.diary import write_blocked_time, write_random_visits
+from clinicgen.dirt_money import write_money_faults
+from clinicgen.dirt_people import write_people_faults
 from clinicgen.export import Export
 from clinicgen.fates import READY
 from clinicgen.money_rows import write_random_money
@@ -23,7 +25,7 @@ from clinicgen.places import write_places
 from clinicgen.treatment import write_random_plans
 
 _LISTED_UP_TO = 5000
-_FEWEST = 80
+_FEWEST = 120
 _MANIFEST = {
     "format": "aerona-bundle",
     "version": 1,
@@ -77,6 +79,9 @@ def make_clinic(order: Order) -> dict[str, Any]:
     write_diary_cases(cast)
     write_money_cases(cast)
     _write_population(rng, export, order)
+    if order.dirty:
+        write_people_faults(cast)
+        write_money_faults(cast)
     expected = {
         "variant": "dirty" if order.dirty else "clean",
         "seed": order.seed,

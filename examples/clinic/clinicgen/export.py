@@ -141,7 +141,7 @@ class Export:
         """Note something a careful reader reports without refusing the record."""
         found = self._findings.setdefault(code, {"count": 0, "keys": {}})
         found["count"] += 1
-        if self.listing:
+        if self.listing and keys:
             found["keys"].setdefault(stream, []).append(keys[0] if len(keys) == 1 else list(keys))
 
     def case(self, name: str, why: str, **keys: list[str]) -> None:
