@@ -63,6 +63,8 @@ class Located:
     destination_id: int
     fingerprint: str
     adopted: bool = False  # it was there before us
+    created_in: str = ""  # the run that created or adopted it
+    written_in: str = ""  # the run that wrote it last
 
 
 class Verb(StrEnum):

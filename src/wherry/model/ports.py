@@ -12,7 +12,7 @@ from wherry.model.jsons import Json
 from wherry.model.ledger import Attempt, Entry, Event
 from wherry.model.operation import Located, Operation
 from wherry.model.plan import Approval
-from wherry.model.record import Key, Record, Staged, Value
+from wherry.model.record import Fate, Key, Record, Staged, Value
 from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, StreamCounts
 
 
@@ -127,6 +127,9 @@ class LedgerReader(Protocol):
     def attempts(self, run: str | None = None, *, newest_first: bool = False) -> Iterator[Attempt]:
         """Yield confirmed operations with their bodies, in the order in which they were confirmed."""
 
+    def written(self, key: Key, part: int) -> Mapping[str, Json]:
+        """Return the newest after-image per field of our confirmed, not undone writes to this part."""
+
     def open_attempts(self) -> Sequence[Attempt]:
         """Return operations whose outcome is open, oldest first."""
 
@@ -217,6 +220,58 @@ class Finding:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """Records of `stream` cannot move without the record of `parent` whose key stands in `field`.
+
+    A key that no record has is refused with `reason`; so is an empty one, where `required`. Without
+    `required` an empty one is fine.
+    """
+
+    stream: str
+    field: str
+    parent: str
+    reason: str = "orphan"
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    """Records of `stream` were merged: `table` says which into which; children follow to the master."""
+
+    stream: str
+    table: str
+    duplicate: str  # field of `table` with the key that was given up
+    master: str  # field of `table` with the key that lives on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the records of a stream must hold together with others, as data.
+
+    `sql` selects the `_seq` of the records at fault. It sees every stream as a table of that name with
+    text fields in canonical form (money as `12.50`), `_seq`, `_key` and `_fate`. Of the records it finds,
+    those still READY take the fate. With `late`, it is asked after parents have handed on their fates.
+    """
+
+    stream: str
+    sql: str
+    reason: str
+    fate: Fate = Fate.REJECTED
+    field: str = ""
+    detail: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integrity:
+    """How the records of a source hang together; what staging decides with."""
+
+    parents: tuple[Parent, ...] = ()
+    merges: tuple[Merges, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
 class Source(Protocol):
     """Reading the source. Raises PreflightFailed naming file, line, field and remedy."""
 
@@ -225,6 +280,9 @@ class Source(Protocol):
 
     def facts(self) -> Mapping[str, Json]:
         """Return what the source says of itself: tenant, exported_at, tz, currency, window, options."""
+
+    def integrity(self) -> Integrity:
+        """Return how the streams hang together: parents, merges, checks."""
 
     def extract(self, stream: str) -> Iterator[Extracted]:
         """Yield every record of a stream in file order, in bounded memory."""

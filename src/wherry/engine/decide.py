@@ -1,0 +1,123 @@
+"""From what a record should be to the one write it needs: pure decisions, no calls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wherry.model.diff import Observed
+from wherry.model.jsons import Json
+from wherry.model.operation import Blocked, Decision, Link, Located, Operation, Payload, Skip, Verb
+from wherry.model.record import Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known when a payload is decided.
+
+    `located` is where this part lives already; `parents` the destination ids of records it links to;
+    `observed` the record as it is there now (for adoptions and updates); `written` what we last wrote
+    to each of its fields; `fill_only` keeps whatever an adopted record already holds.
+    """
+
+    run: str
+    parents: Mapping[Key, int]
+    located: Located | None = None
+    observed: Observed | None = None
+    written: Mapping[str, Json] | None = None
+    fill_only: bool = True
+
+
+def needs_observed(payload: Payload, located: Located | None) -> bool:
+    """Return whether deciding this payload needs the destination's record as it is now."""
+    if located is None:
+        return payload.adopt is not None
+    return located.fingerprint != payload.fingerprint()
+
+
+def decide(payload: Payload, known: Known) -> Decision:
+    """Return the write that brings the destination to this payload, or why there is none.
+
+    A record that is not there is created. One that is there and whose payload has not changed is
+    skipped. Otherwise only the fields that differ are written, and never one that a person changed
+    since we wrote it.
+    """
+    missing = next((link.to for link in payload.links if link.to not in known.parents), None)
+    if missing is not None:
+        return Blocked(key=payload.key, blocked_by=missing)
+    links = {link.field: known.parents[link.to] for link in payload.links}
+    if known.located is None and payload.adopt is None:
+        return _create(payload, links, known)
+    if known.located is not None and known.located.fingerprint == payload.fingerprint():
+        return Skip(key=payload.key, part=payload.part, destination_id=known.located.destination_id)
+    return _update(payload, links, known)
+
+
+def operation_id(run: str, payload: Payload, verb: Verb) -> str:
+    """Return the deterministic id of this write in this run."""
+    return f"{run}:{payload.key}:{payload.stream}:{payload.part}:{verb}"
+
+
+def _create(payload: Payload, links: Mapping[str, int], known: Known) -> Operation:
+    return Operation(
+        id=operation_id(known.run, payload, Verb.CREATE),
+        verb=Verb.CREATE,
+        stream=payload.stream,
+        key=payload.key,
+        part=payload.part,
+        fields={name: value for name, value in payload.fields.items() if value is not None},
+        links=links,
+        match=payload.match,
+        marker=payload.marker,
+        fingerprint=payload.fingerprint(),
+    )
+
+
+def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operation | Skip:
+    observed = known.observed
+    adopted = known.located is None
+    if observed is None:  # it was there and is gone: a person deleted it, and that is their edit
+        target = known.located.destination_id if known.located else payload.adopt or 0
+        return Skip(key=payload.key, part=payload.part, destination_id=target)
+    fields = {
+        name: value
+        for name, value in payload.fields.items()
+        if _may_write(name, value, observed, known, adopted=adopted)
+    }
+    new_links = {name: to for name, to in links.items() if to not in observed.links.get(name, ())}
+    if not fields and not new_links and not adopted:
+        return Skip(key=payload.key, part=payload.part, destination_id=observed.id)
+    return Operation(
+        id=operation_id(known.run, payload, Verb.UPDATE),
+        verb=Verb.UPDATE,
+        stream=payload.stream,
+        key=payload.key,
+        part=payload.part,
+        fields=fields,
+        links=new_links,
+        match=payload.match,
+        marker=payload.marker,
+        destination_id=observed.id,
+        before={name: observed.fields.get(name) for name in fields},
+        before_links={name: list(observed.links.get(name, ())) for name in new_links},
+        fingerprint=payload.fingerprint(),
+    )
+
+
+def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adopted: bool) -> bool:
+    current = observed.fields.get(name)
+    if current == value:
+        return False
+    if adopted:
+        return not known.fill_only or current in (None, "", [])
+    written = known.written or {}
+    # What is there now is what we wrote, or nobody ever wrote it: ours to change. Else a person's edit stays.
+    return name not in written or written[name] == current or current is None
+
+
+def parents_of(payloads: Sequence[Payload]) -> set[Key]:
+    """Return the source keys that these payloads link to."""
+    return {link.to for payload in payloads for link in payload.links}
+
+
+def link_names(links: Sequence[Link]) -> list[str]:
+    """Return the relations, in order, each once."""
+    return list(dict.fromkeys(link.field for link in links))

@@ -1,0 +1,60 @@
+"""What the engine works with: the ports, and the mapping already bound to its context."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wherry.mapping.apply import NoWrite
+from wherry.model.operation import Payload
+from wherry.model.ports import Clock, Destination, Ledger, Snapshot
+from wherry.model.record import Record
+from wherry.model.reject import Reject
+
+Apply = Callable[[Record], tuple[Payload, ...] | Reject | NoWrite]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How the engine spends its time; all durations in seconds of the clock."""
+
+    batch_size: int = 100  # records read, decided and recorded together
+    workers: int = 4  # single writes under way at once
+    bulk_from: int = 3  # fewer bulk-worthy writes than this go one by one
+    bulk_max: int = 100  # rows of one bulk call
+    settle_after: float = 10.0  # how long after it was sent an unknown write may still arrive
+    job_wait: float = 600.0  # how long a bulk job may take before its rows count as unknown
+    poll: float = 0.5  # first wait between two looks at a job; doubled up to poll_max
+    poll_max: float = 15.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Stopper:
+    """Asks the engine to stop at the next batch border."""
+
+    _event: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self) -> None:
+        """Ask to stop."""
+        self._event.set()
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked."""
+        return self._event.is_set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """Everything a batch needs."""
+
+    snapshot: Snapshot
+    ledger: Ledger
+    destination: Destination
+    clock: Clock
+    apply: Apply
+    link_streams: Mapping[str, Mapping[str, str]]  # source stream → parent stream → name of the links' stream
+    fill_only: bool = True
+    pace: Pace = field(default_factory=Pace)
+    stopper: Stopper = field(default_factory=Stopper)
+    advance: Callable[[int], None] = lambda _count: None
+    include: Sequence[str] = ()  # fates beside READY that the policies let through

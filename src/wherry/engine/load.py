@@ -1,0 +1,203 @@
+"""One batch: read, apply, decide, intend, write, confirm. Read this first.
+
+A record ends the batch in a state of its own, or stays pending when an outcome is open or a record
+that it links to is not settled yet; a later pass takes it up again.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wherry.engine.decide import Known, decide, needs_observed, parents_of
+from wherry.engine.hands import Hands
+from wherry.engine.send import send_all
+from wherry.engine.states import NoState, final_state, parent_state, with_links
+from wherry.mapping.apply import NoWrite
+from wherry.model.diff import Observed
+from wherry.model.ledger import Confirmed, Event, Refused
+from wherry.model.operation import Blocked, Located, Operation, Payload, Skip, Verb
+from wherry.model.record import Key
+from wherry.model.reject import Reject
+from wherry.model.run import RecordState, StateChange
+
+
+@dataclass(slots=True)
+class _Open:
+    """A record whose parts are under way."""
+
+    waiting: set[str]
+    states: list[RecordState]
+    reject: Reject | None = None
+    undecided: bool = False
+
+
+@dataclass(slots=True)
+class _Book:
+    """Follows the records of one batch to their states; thread-safe."""
+
+    hands: Hands
+    run: str
+    records: dict[Key, _Open] = field(default_factory=dict)
+    settled: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def done(self, operation: Operation, event: Event) -> None:
+        """Write an outcome down, with the record's state when this was its last part."""
+        with self._lock:
+            record = self.records[operation.key]
+            record.waiting.discard(operation.id)
+            if isinstance(event, Confirmed):
+                record.states.append(
+                    RecordState.CREATED if operation.verb is Verb.CREATE else RecordState.UPDATED
+                )
+            elif isinstance(event, Refused):
+                record.reject = event.reject
+            else:
+                record.undecided = True
+            change = self._change(operation.key, record)
+        self.hands.ledger.record(self.run, [event], self._states(change))
+
+    def _change(self, key: Key, record: _Open) -> StateChange | None:
+        if record.waiting or record.undecided:
+            return None
+        if record.reject is not None:
+            return reject_state(record.reject)
+        return StateChange(key=key, state=final_state(record.states))
+
+    def _states(self, change: StateChange | None) -> Sequence[StateChange]:
+        if change is None:
+            return ()
+        self.settled += 1
+        self.hands.advance(1)
+        return with_links(change, self.hands.link_streams)
+
+
+def load_batch(hands: Hands, run: str, stream: str, ids: Sequence[str]) -> int:
+    """Load these records and return how many of them reached a state.
+
+    Whatever is written is intended in the ledger before it is sent, and confirmed together with the
+    crosswalk and the record's state after it was answered.
+    """
+    payloads: dict[Key, tuple[Payload, ...]] = {}
+    changes: list[StateChange] = []
+    for record in hands.snapshot.read(stream, ids):
+        result = hands.apply(record)
+        if isinstance(result, Reject):
+            changes.append(reject_state(result))
+        elif isinstance(result, NoWrite):
+            changes.append(StateChange(key=record.key, state=result.state, reason=result.reason))
+        else:
+            payloads[record.key] = result
+    book = _Book(hands=hands, run=run)
+    operations = _decide_all(hands, book, payloads, changes)
+    states = [s for change in changes for s in with_links(change, hands.link_streams)]
+    if states:
+        hands.ledger.record(run, [], states)
+        hands.advance(len(changes))
+    send_all(hands, run, operations, book.done)
+    return len(changes) + book.settled
+
+
+def _decide_all(
+    hands: Hands, book: _Book, payloads: Mapping[Key, tuple[Payload, ...]], changes: list[StateChange]
+) -> list[Operation]:
+    parents = {key for parts in payloads.values() for key in parents_of(parts)}
+    located = hands.ledger.locate([*payloads, *parents])
+    homes = {key: lines[0].destination_id for key, lines in located.items() if key in parents and lines}
+    homes |= {key: lines[0].destination_id for key, lines in located.items() if key not in homes and lines}
+    lines = {(key, line.part): line for key, places in located.items() for line in places}
+    observed = _observe(hands, payloads, lines)
+    parent_states = hands.ledger.states(book.run, parents - set(homes))
+    operations: list[Operation] = []
+    for key, parts in payloads.items():
+        record = _Open(waiting=set(), states=[])
+        for payload in parts:
+            line = lines.get((key, payload.part))
+            known = _known(hands, book.run, payload, line, homes, observed)
+            decision = decide(payload, known)
+            if isinstance(decision, Operation):
+                record.waiting.add(decision.id)
+                operations.append(decision)
+            elif isinstance(decision, Skip):
+                record.states.append(_skip_state(book.run, line))
+            else:
+                _block(changes, decision, parent_states.get(decision.blocked_by))
+                break
+        else:
+            _settle_or_wait(book, changes, key, record)
+            continue
+        operations = [operation for operation in operations if operation.key != key]
+    return operations
+
+
+def _settle_or_wait(book: _Book, changes: list[StateChange], key: Key, record: _Open) -> None:
+    if record.waiting:
+        book.records[key] = record
+    else:
+        changes.append(StateChange(key=key, state=final_state(record.states)))
+
+
+def _block(changes: list[StateChange], decision: Blocked, parent: RecordState | None) -> None:
+    state = parent_state(parent)
+    if isinstance(state, NoState):
+        return
+    reason = "blocked_by_parent" if state is RecordState.DEFERRED else "parent_filtered"
+    changes.append(
+        StateChange(key=decision.key, state=state, reason=reason, blocked_by=str(decision.blocked_by))
+    )
+
+
+def _skip_state(run: str, line: Located | None) -> RecordState:
+    """A part that is already there: by this run, before a crash or a look-up, or from before."""
+    if line is not None and line.created_in == run:
+        return RecordState.UPDATED if line.adopted else RecordState.CREATED
+    if line is not None and line.written_in == run:
+        return RecordState.UPDATED
+    return RecordState.UNCHANGED
+
+
+def _observe(
+    hands: Hands, payloads: Mapping[Key, tuple[Payload, ...]], lines: Mapping[tuple[Key, int], Located]
+) -> Mapping[tuple[str, int], Observed]:
+    """Read the records that updates and adoptions are about, as they are now: the before-images."""
+    wanted: dict[str, set[int]] = {}
+    for key, parts in payloads.items():
+        for payload in parts:
+            line = lines.get((key, payload.part))
+            if needs_observed(payload, line):
+                id_ = line.destination_id if line else payload.adopt
+                wanted.setdefault(payload.stream, set()).add(id_ or 0)
+    return {
+        (stream, seen.id): seen
+        for stream, ids in wanted.items()
+        for seen in hands.destination.fetch(stream, sorted(ids))
+        if not seen.deleted
+    }
+
+
+def _known(
+    hands: Hands,
+    run: str,
+    payload: Payload,
+    line: Located | None,
+    homes: Mapping[Key, int],
+    observed: Mapping[tuple[str, int], Observed],
+) -> Known:
+    id_ = line.destination_id if line else payload.adopt
+    seen = observed.get((payload.stream, id_)) if id_ is not None else None
+    written = hands.ledger.written(payload.key, payload.part) if line and seen else None
+    return Known(
+        run=run, parents=homes, located=line, observed=seen, written=written, fill_only=hands.fill_only
+    )
+
+
+def reject_state(reject: Reject) -> StateChange:
+    """Return the state of a record that is rejected."""
+    return StateChange(
+        key=reject.key,
+        state=RecordState.REJECTED,
+        reason=reject.reason,
+        hint=reject.hint or reject.detail,
+        field=reject.field,
+        blocked_by=reject.blocked_by,
+    )

@@ -1,0 +1,180 @@
+"""Send decided operations and write down every outcome: intent first, answer after."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+from wherry.engine.hands import Hands
+from wherry.model.errors import LookFirst, RecordGone, RefuseRecord, TryAgain
+from wherry.model.ledger import Absent, Accepted, Confirmed, Event, Intended, Refused, Unknown
+from wherry.model.operation import Operation, Verb
+from wherry.model.reject import Reject
+
+
+def send_all(
+    hands: Hands, run: str, operations: Sequence[Operation], done: Callable[[Operation, Event], None]
+) -> None:
+    """Write the intents of all operations, send them, and report each outcome to `done` as it is known.
+
+    `done` is called from worker threads, once per operation whose outcome is known or unknown. A StopRun
+    error ends the sending; operations that were not sent stay intended and are settled by the next run.
+    """
+    if not operations:
+        return
+    hands.ledger.record(run, [Intended(operation=operation) for operation in operations])
+    bulk, single = _split(hands, operations)
+    for group in bulk:
+        single.extend(_send_bulk(hands, run, group, done))
+    _send_singles(hands, single, done)
+
+
+def _split(hands: Hands, operations: Sequence[Operation]) -> tuple[list[list[Operation]], list[Operation]]:
+    """Return groups that go in bulk, by stream and verb, and the operations that go one by one."""
+    groups: dict[tuple[str, Verb], list[Operation]] = {}
+    single: list[Operation] = []
+    for operation in operations:
+        if hands.destination.bulk(operation):
+            groups.setdefault((operation.stream, operation.verb), []).append(operation)
+        else:
+            single.append(operation)
+    bulk: list[list[Operation]] = []
+    for group in groups.values():
+        if len(group) < hands.pace.bulk_from:
+            single.extend(group)
+            continue
+        size = hands.pace.bulk_max
+        bulk.extend(group[start : start + size] for start in range(0, len(group), size))
+    return bulk, single
+
+
+def _send_singles(
+    hands: Hands, operations: Sequence[Operation], done: Callable[[Operation, Event], None]
+) -> None:
+    if not operations:
+        return
+    with ThreadPoolExecutor(max_workers=hands.pace.workers) as pool:
+        futures = [pool.submit(_send_one, hands, operation, done) for operation in operations]
+        finished, pending = wait(futures, return_when=FIRST_EXCEPTION)
+        failed = next((f.exception() for f in finished if f.exception()), None)
+        if failed is not None:
+            for future in pending:
+                future.cancel()
+            raise failed
+
+
+def _send_one(hands: Hands, operation: Operation, done: Callable[[Operation, Event], None]) -> None:
+    done(operation, write(hands, operation))
+
+
+def write(hands: Hands, operation: Operation) -> Event:
+    """Send one operation and return what came of it."""
+    try:
+        written = hands.destination.write(operation)
+    except LookFirst as error:
+        return Unknown(operation_id=operation.id, why=error.code)
+    except TryAgain as error:
+        # The kit has retried within its budget and nothing was done: it may be sent again in a later pass.
+        return Absent(operation_id=operation.id, why=error.code)
+    except RefuseRecord as error:
+        return _no(hands, operation, error)
+    return Confirmed(operation_id=operation.id, destination_id=written.destination_id, after=written.after)
+
+
+def _no(hands: Hands, operation: Operation, error: RefuseRecord) -> Event:
+    """The destination said no: which may mean that it has been done already."""
+    gone = isinstance(error, RecordGone)
+    if gone and operation.verb is Verb.DELETE and operation.destination_id is not None:
+        return Confirmed(operation_id=operation.id, destination_id=operation.destination_id, after={})
+    if error.reason == "taken":
+        return _taken(hands, operation, error)
+    return _refused(operation, error)
+
+
+def _taken(hands: Hands, operation: Operation, error: RefuseRecord) -> Event:
+    """A unique key is in use: by this very record, if an earlier attempt arrived after all."""
+    if operation.verb is Verb.CREATE and operation.match is not None:
+        found = hands.destination.find([operation]).get(operation.id)
+        if found is not None:
+            return Confirmed(
+                operation_id=operation.id, destination_id=found.id, after=found.fields, found=True
+            )
+    return _refused(operation, error)
+
+
+def _refused(operation: Operation, error: RefuseRecord) -> Refused:
+    reject = Reject(
+        key=operation.key, reason=error.reason, field=error.field, detail=error.message, hint=error.hint
+    )
+    return Refused(operation_id=operation.id, reject=reject)
+
+
+def _send_bulk(
+    hands: Hands, run: str, group: Sequence[Operation], done: Callable[[Operation, Event], None]
+) -> list[Operation]:
+    """Send one bulk call and see it through; return the operations that must be sent one by one.
+
+    A job's answer holds no ids, so what it did is read back. Rows that did not arrive go one by one,
+    where the API says why; its unique keys keep a late row from becoming a second record.
+    """
+    try:
+        job = hands.destination.submit(group)
+    except LookFirst as error:
+        for operation in group:
+            done(operation, Unknown(operation_id=operation.id, why=error.code))
+        return []
+    except (RefuseRecord, TryAgain):
+        return list(group)
+    hands.ledger.record(run, [Accepted(operation_id=operation.id, job=job) for operation in group])
+    if not await_job(hands, job):
+        for operation in group:
+            done(operation, Unknown(operation_id=operation.id, why="job_unfinished"))
+        return []
+    found = read_back(hands, group)
+    for operation in group:
+        if operation.id in found:
+            done(operation, found[operation.id])
+    return [operation for operation in group if operation.id not in found]
+
+
+def await_job(hands: Hands, job: str) -> bool:
+    """Wait until a bulk job is done; False when it takes longer than the pace allows."""
+    waited, pause = 0.0, hands.pace.poll
+    while True:
+        try:
+            if hands.destination.progress(job).done:
+                return True
+        except TryAgain:
+            pass  # the status page is not the job
+        if waited >= hands.pace.job_wait or hands.stopper.asked:
+            return False
+        hands.clock.sleep(pause)
+        waited += pause
+        pause = min(pause * 2, hands.pace.poll_max)
+
+
+def read_back(hands: Hands, group: Sequence[Operation]) -> Mapping[str, Event]:
+    """Return, by operation id, the confirmations of bulk operations whose effect can be seen."""
+    if group[0].verb is Verb.CREATE:
+        return {
+            id_: Confirmed(operation_id=id_, destination_id=seen.id, after=seen.fields)
+            for id_, seen in hands.destination.find(group).items()
+        }
+    ids = {operation.destination_id: operation for operation in group if operation.destination_id}
+    live = {
+        seen.id: seen for seen in hands.destination.fetch(group[0].stream, sorted(ids)) if not seen.deleted
+    }
+    if group[0].verb is Verb.DELETE:
+        return {
+            operation.id: Confirmed(operation_id=operation.id, destination_id=id_, after={})
+            for id_, operation in ids.items()
+            if id_ not in live
+        }
+    return {
+        operation.id: Confirmed(operation_id=operation.id, destination_id=id_, after=live[id_].fields)
+        for id_, operation in ids.items()
+        if id_ in live and holds(operation, live[id_].fields)
+    }
+
+
+def holds(operation: Operation, seen: Mapping[str, object]) -> bool:
+    """Return whether every readable field of an update already shows what it wrote."""
+    return all(seen[name] == value for name, value in operation.fields.items() if name in seen)

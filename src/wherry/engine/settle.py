@@ -1,0 +1,81 @@
+"""Entries left open by a crash or a time-out: look them up before anything is sent again."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from wherry.engine.hands import Hands
+from wherry.engine.send import await_job, holds
+from wherry.model.errors import TryAgain
+from wherry.model.ledger import Absent, Attempt, Confirmed, EntryState, Event
+from wherry.model.operation import Verb
+
+
+def settle(hands: Hands, run: str) -> int:
+    """Find out what became of every open attempt, write it down, and return how many stay open.
+
+    An attempt is looked up only once the request can no longer arrive and its bulk job has ended. A
+    create found by its match key or marker is confirmed; one that is not there is absent and may be
+    sent again. An attempt whose job does not end stays open.
+    """
+    attempts = hands.ledger.open_attempts()
+    if not attempts:
+        return 0
+    attempts = _wait_for_jobs(hands, attempts)
+    _wait_for_requests(hands, attempts)
+    for start in range(0, len(attempts), hands.pace.batch_size):
+        events = _look(hands, attempts[start : start + hands.pace.batch_size])
+        hands.ledger.record(run, events)
+    return len(hands.ledger.open_attempts())
+
+
+def _wait_for_jobs(hands: Hands, attempts: Sequence[Attempt]) -> list[Attempt]:
+    jobs = {attempt.job for attempt in attempts if attempt.state is EntryState.ACCEPTED and attempt.job}
+    running = {job for job in sorted(jobs) if not await_job(hands, job)}
+    return [attempt for attempt in attempts if attempt.job not in running or not attempt.job]
+
+
+def _wait_for_requests(hands: Hands, attempts: Sequence[Attempt]) -> None:
+    # Accepted attempts were answered; of the others the request may still be on its way in.
+    sent = [attempt.at for attempt in attempts if attempt.state is not EntryState.ACCEPTED]
+    if not sent:
+        return
+    until = max(sent) + timedelta(seconds=hands.pace.settle_after)
+    remaining = (until - hands.clock.now()).total_seconds()
+    if remaining > 0:
+        hands.clock.sleep(remaining)
+
+
+def _look(hands: Hands, attempts: Sequence[Attempt]) -> list[Event]:
+    creates = [a for a in attempts if a.operation.verb is Verb.CREATE]
+    others = [a for a in attempts if a.operation.verb is not Verb.CREATE]
+    found = hands.destination.find([a.operation for a in creates]) if creates else {}
+    events: list[Event] = []
+    for attempt in creates:
+        seen = found.get(attempt.operation.id)
+        if seen is None:
+            events.append(Absent(operation_id=attempt.operation.id, why="not_found"))
+        else:
+            events.append(
+                Confirmed(
+                    operation_id=attempt.operation.id, destination_id=seen.id, after=seen.fields, found=True
+                )
+            )
+    return events + [event for attempt in others if (event := _look_at(hands, attempt)) is not None]
+
+
+def _look_at(hands: Hands, attempt: Attempt) -> Event | None:
+    """Updates and deletes are settled by reading the record itself; both may be sent again safely."""
+    operation = attempt.operation
+    id_ = operation.destination_id or 0
+    try:
+        seen = next(iter(hands.destination.fetch(operation.stream, [id_])), None)
+    except TryAgain:
+        return None
+    gone = seen is None or seen.deleted
+    if operation.verb is Verb.DELETE:
+        if gone:
+            return Confirmed(operation_id=operation.id, destination_id=id_, after={}, found=True)
+        return Absent(operation_id=operation.id, why="still_there")
+    if seen is not None and not gone and holds(operation, seen.fields):
+        return Confirmed(operation_id=operation.id, destination_id=id_, after=seen.fields, found=True)
+    return Absent(operation_id=operation.id, why="not_applied")

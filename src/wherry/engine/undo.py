@@ -1,0 +1,248 @@
+"""The ledger backwards: three-way per field, children before parents, later human edits kept."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from wherry.engine.hands import Hands
+from wherry.engine.send import send_all
+from wherry.engine.settle import settle
+from wherry.model.diff import Observed
+from wherry.model.errors import Interrupted
+from wherry.model.jsons import Json
+from wherry.model.ledger import Attempt, Confirmed, Event, Refused
+from wherry.model.operation import Operation, Verb
+
+PARENT_STREAM = {"targetable": "contacts", "attendee": "contacts", "sales_accounts": "sales_accounts"}
+CHILD_STREAMS = ("tasks", "appointments", "notes", "deals", "contacts")
+
+
+class Bucket(StrEnum):
+    """What rollback makes of one confirmed write."""
+
+    REVERTED = "reverted"
+    KEPT_EDITED = "kept_edited"
+    BLOCKED = "blocked"
+    IRREVERSIBLE = "irreversible"
+    ALREADY_GONE = "already_gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The bucket of one write, the operation that takes it back, and why it is kept where it is."""
+
+    attempt: Attempt
+    bucket: Bucket
+    operation: Operation | None = None
+    why: str = ""
+    fields: tuple[str, ...] = ()  # names of the fields that a person changed
+
+
+@dataclass(slots=True, kw_only=True)
+class Surroundings:
+    """What undoing one write may depend on, grown while the ledger is walked backwards.
+
+    `ours` are all destination records that the ledger says we made and nobody has undone; `kept` are
+    parents that must stay, because a child of theirs stays.
+    """
+
+    ours: Mapping[str, frozenset[int]]
+    writable: Mapping[str, frozenset[str]]
+    kept: dict[tuple[str, int], str] = field(default_factory=dict)
+
+
+def judge(run: str, attempt: Attempt, seen: Observed | None, around: Surroundings) -> Judgement:
+    """Return what becomes of one confirmed write, given the record as it is now."""
+    operation = attempt.operation
+    if operation.irreversible:
+        return Judgement(attempt=attempt, bucket=Bucket.IRREVERSIBLE, why=operation.irreversible)
+    if seen is None or seen.deleted:
+        return Judgement(attempt=attempt, bucket=Bucket.ALREADY_GONE, why="no longer there")
+    if operation.verb is Verb.CREATE and not attempt.adopted:
+        return _judge_create(run, attempt, seen, around)
+    return _judge_update(run, attempt, seen)
+
+
+def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundings) -> Judgement:
+    edited = edited_fields(attempt, seen, around.writable.get(seen.stream, frozenset()))
+    if edited:
+        why = "edited since by a person"
+        return Judgement(attempt=attempt, bucket=Bucket.KEPT_EDITED, why=why, fields=edited)
+    holder = around.kept.get((seen.stream, seen.id))
+    if holder:
+        return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=f"{holder} stays and hangs on it")
+    for stream in CHILD_STREAMS:
+        foreign = set(seen.links.get(stream, ())) - around.ours.get(stream, frozenset())
+        if foreign:
+            why = f"{len(foreign)} {stream} that this migration did not make hang on it"
+            return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=why)
+    return Judgement(attempt=attempt, bucket=Bucket.REVERTED, operation=_delete(run, attempt, seen))
+
+
+def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
+    operation = attempt.operation
+    after, before = attempt.after or {}, operation.before or {}
+    names = [name for name in operation.fields if name in seen.fields]
+    edited = tuple(n for n in names if not same(seen.fields[n], after.get(n, operation.fields[n])))
+    back: dict[str, Json] = {
+        n: before.get(n) for n in names if n not in edited and not same(seen.fields[n], before.get(n))
+    }
+    bucket = Bucket.KEPT_EDITED if edited else Bucket.REVERTED
+    links = {n: ids for n, ids in (operation.before_links or {}).items() if isinstance(ids, list)}
+    undo = Operation(
+        id=f"{run}:undo:{operation.id}",
+        verb=Verb.UPDATE,
+        stream=operation.stream,
+        key=operation.key,
+        part=operation.part,
+        fields=back,
+        destination_id=seen.id,
+        before={n: seen.fields.get(n) for n in back},
+        before_links=dict(links) or None,
+        undoes=operation.id,
+    )
+    needed = undo if back or links or not edited else None
+    why = "edited since by a person" if edited else ""
+    return Judgement(attempt=attempt, bucket=bucket, operation=needed, why=why, fields=edited)
+
+
+def _delete(run: str, attempt: Attempt, seen: Observed) -> Operation:
+    operation = attempt.operation
+    return Operation(
+        id=f"{run}:undo:{operation.id}",
+        verb=Verb.DELETE,
+        stream=operation.stream,
+        key=operation.key,
+        part=operation.part,
+        fields={},
+        links=operation.links,
+        marker=operation.marker,
+        destination_id=seen.id,
+        before=dict(attempt.after or {}),
+        undoes=operation.id,
+    )
+
+
+def edited_fields(attempt: Attempt, seen: Observed, writable: frozenset[str]) -> tuple[str, ...]:
+    """Return the writable fields whose value is no longer the one that stood there after our write."""
+    after = attempt.after or {}
+    names = [
+        name
+        for name in seen.fields
+        if name in after and (name in writable or name in attempt.operation.fields)
+    ]
+    return tuple(name for name in names if not same(after[name], seen.fields[name]))
+
+
+def same(one: Json, other: Json) -> bool:
+    """Return whether two values of one server say the same: empty forms, moments and numbers compared as such."""
+    if one == other or (one in (None, "", []) and other in (None, "", [])):
+        return True
+    if isinstance(one, str) and isinstance(other, str):
+        return _moment(one) is not None and _moment(one) == _moment(other)
+    return False
+
+
+def _moment(text: str) -> datetime | None:
+    if "T" not in text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def take_back(
+    hands: Hands, run: str, attempts: Iterable[Attempt], around: Surroundings, *, write: bool
+) -> Iterator[Judgement]:
+    """Judge these writes, newest first, and take them back where `write` is set; yield every judgement.
+
+    A write whose undoing the destination refuses is yielded as blocked. Killed in the middle, the next
+    call goes on: what was undone is in the ledger.
+    """
+    if write:
+        settle(hands, run)
+    for batch in _batches(attempts, hands.pace.batch_size):
+        if hands.stopper.asked:
+            raise Interrupted("stopped at a batch border", hint="run the same command again to go on")
+        yield from _take_back_batch(hands, run, batch, around, write=write)
+
+
+def _batches(attempts: Iterable[Attempt], size: int) -> Iterator[list[Attempt]]:
+    """Yield runs of attempts of one destination stream, so that a parent is never judged before its children."""
+    batch: list[Attempt] = []
+    for attempt in attempts:
+        if batch and (len(batch) >= size or batch[-1].operation.stream != attempt.operation.stream):
+            yield batch
+            batch = []
+        batch.append(attempt)
+    if batch:
+        yield batch
+
+
+def _take_back_batch(
+    hands: Hands, run: str, batch: Sequence[Attempt], around: Surroundings, *, write: bool
+) -> list[Judgement]:
+    stream = batch[0].operation.stream
+    live = _read_live(hands, stream, batch)
+    judgements = [judge(run, a, live.get(a.destination_id or 0), around) for a in batch]
+    failed: dict[str, str] = {}
+
+    def done(operation: Operation, event: Event) -> None:
+        hands.ledger.record(run, [event])
+        if isinstance(event, Refused):
+            failed[operation.id] = f"refused by the destination: {event.reject.reason}"
+        elif not isinstance(event, Confirmed):
+            failed[operation.id] = "the destination did not answer; run rollback again"
+
+    if write:
+        send_all(hands, run, [j.operation for j in judgements if j.operation is not None], done)
+        settle(hands, run)
+    result = [_after_sending(judgement, failed) for judgement in judgements]
+    for judgement in result:
+        _remember(judgement, around)
+    hands.advance(len(batch))
+    return result
+
+
+def _read_live(hands: Hands, stream: str, batch: Sequence[Attempt]) -> Mapping[int, Observed]:
+    wanted = [a for a in batch if not a.operation.irreversible and a.destination_id is not None]
+    ids = sorted({a.destination_id for a in wanted if a.destination_id is not None})
+    if not ids:
+        return {}
+    parents = {
+        a.destination_id: p for a in wanted if a.destination_id and (p := a.operation.links.get("targetable"))
+    }
+    return {seen.id: seen for seen in hands.destination.fetch(stream, ids, parents)}
+
+
+def _after_sending(judgement: Judgement, failed: Mapping[str, str]) -> Judgement:
+    operation = judgement.operation
+    if operation is None or operation.id not in failed:
+        return judgement
+    return Judgement(attempt=judgement.attempt, bucket=Bucket.BLOCKED, why=failed[operation.id])
+
+
+def _remember(judgement: Judgement, around: Surroundings) -> None:
+    """A record that stays keeps the records it hangs on."""
+    if judgement.bucket not in (Bucket.KEPT_EDITED, Bucket.BLOCKED):
+        return
+    operation = judgement.attempt.operation
+    name = f"{operation.stream}/{judgement.attempt.destination_id}"
+    for relation, parent in operation.links.items():
+        if relation in PARENT_STREAM:
+            around.kept[PARENT_STREAM[relation], parent] = name
+
+
+def ours(attempts: Iterable[Attempt]) -> dict[str, frozenset[int]]:
+    """Return the ids of all records that these attempts created, per destination stream."""
+    made: dict[str, set[int]] = {}
+    for attempt in attempts:
+        if (
+            attempt.operation.verb is Verb.CREATE
+            and attempt.destination_id is not None
+            and not attempt.adopted
+        ):
+            made.setdefault(attempt.operation.stream, set()).add(attempt.destination_id)
+    return {stream: frozenset(ids) for stream, ids in made.items()}

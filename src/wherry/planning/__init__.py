@@ -1,0 +1,1 @@
+"""Catalogs, mapping and staged facts make a plan; pure."""

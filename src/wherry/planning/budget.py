@@ -1,0 +1,58 @@
+"""How many API calls a plan needs, and how many hours that takes: arithmetic, printed with its inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from wherry.model.catalog import Catalog
+
+ROWS_PER_CALL = 100  # rows of a bulk call, and records of a view page
+BULK_CALLS = 3  # one to send, one to ask how the job stands, one page to read the ids back
+CHILDREN = frozenset({"tasks", "appointments", "notes"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Destination records to be written to one stream; `bulk` of them can go 100 at a time."""
+
+    writes: int
+    bulk: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Calls by purpose, per destination stream for the load, and hours under the quota."""
+
+    load_by_stream: Mapping[str, int]
+    load: int
+    read_back: int
+    rollback: int
+    hours: float
+
+
+def load_calls(volume: Volume) -> int:
+    """Return the calls that writing this volume takes."""
+    single = volume.writes - volume.bulk
+    return single + (ceil(volume.bulk / ROWS_PER_CALL) * BULK_CALLS if volume.bulk else 0)
+
+
+def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, reserve: float) -> Forecast:
+    """Forecast calls and hours; `parents` is how many contacts have records of their own to be read through."""
+    by_stream = {stream: load_calls(volume) for stream, volume in volumes.items()}
+    pages = {s: ceil(v.writes / ROWS_PER_CALL) for s, v in volumes.items() if s not in CHILDREN}
+    children = sum(v.writes for s, v in volumes.items() if s in CHILDREN)
+    read_back = sum(pages.values()) + (parents if children else 0)
+    destroy = sum(pages.values()) * 2 + children
+    load = sum(by_stream.values())
+    hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))
+    minute = catalog.limits.get("calls_per_minute", 400)
+    total = load + read_back
+    # A job that fits the hour runs at the minute's limit; what goes beyond waits for the hours.
+    hours = total / (minute * 60) if total <= hour else total / hour
+    return Forecast(
+        load_by_stream=by_stream,
+        load=load,
+        read_back=read_back,
+        rollback=destroy + read_back,
+        hours=round(hours, 2),
+    )
