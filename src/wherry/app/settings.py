@@ -1,0 +1,216 @@
+"""The settings of a workspace: wherry.toml and the environment, read once into one frozen value."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from wherry.app.credentials import Credentials
+from wherry.app.settings_file import SettingsFile
+from wherry.model.policy import Policies
+
+FILE_NAME = "wherry.toml"
+
+DateFormat = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
+ApiPlan = Literal["free", "growth", "pro", "enterprise"]
+
+# Calls per account and hour by plan, and per minute: documented by Freshsales [D].
+CALLS_PER_HOUR: Mapping[str, int] = {"free": 1_000, "growth": 1_000, "pro": 2_000, "enterprise": 5_000}
+CALLS_PER_MINUTE = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """How one file of the bundle is written, where its manifest is silent or wrong."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    date_format: DateFormat | Literal[""] = ""
+    timezone: str = ""
+    currency: str = ""
+    tooth_notation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """Where the data comes from; empty text leaves a question to the manifest."""
+
+    connector: str = "aerona"
+    bundle: str = ""  # absolute once read
+    base_url: str = ""
+    timezone: str = ""
+    date_format: DateFormat | Literal[""] = ""
+    tooth_notation: str = ""
+    currency: str = ""
+    encoding: str = ""
+    files: Mapping[str, FileSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSettings:
+    """Where the data goes, and how much of the API quota may be used."""
+
+    base_url: str
+    plan: ApiPlan
+    connector: str = "freshsales"
+    quota_reserve: Annotated[float, Field(ge=0, le=0.9)] = 0.10
+    calls_per_hour: Annotated[int, Field(ge=1)] | None = None
+    calls_per_minute: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def hourly_quota(self) -> int:
+        """Return the account's calls an hour, shared with everything else that uses the account."""
+        return self.calls_per_hour or CALLS_PER_HOUR[self.plan]
+
+    @property
+    def hourly_budget(self) -> int:
+        """Return the calls an hour that may be used here: the quota less the reserve, at least one."""
+        return max(1, int(self.hourly_quota * (1 - self.quota_reserve) + 1e-9))
+
+    @property
+    def minute_budget(self) -> int:
+        """Return the calls a minute that may be used here."""
+        return self.calls_per_minute or CALLS_PER_MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Our own memory; a SQLite path is absolute once read."""
+
+    url: str = field(
+        default="sqlite:///.wherry/store.db", repr=False
+    )  # the environment may put a password in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How runs work."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 4  # threads
+    batch_size: Annotated[int, Field(ge=1, le=1_000)] = 100  # records
+    settle_wait_seconds: Annotated[float, Field(ge=0, le=3_600)] = 20
+    max_wait_minutes: Annotated[int, Field(ge=0, le=10_080)] = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSettings:
+    """How reports look."""
+
+    title: str = ""
+    show_values: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one workspace."""
+
+    directory: Path
+    source: SourceSettings
+    destination: DestinationSettings
+    policy: Policies
+    store: StoreSettings
+    engine: EngineSettings
+    report: ReportSettings
+    credentials: Credentials
+
+
+def read_settings(directory: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of the workspace in that directory.
+
+    Raises SettingsInvalid naming the file, the line where there is one, the key and the remedy; further
+    problems are in its details.
+    """
+    variables = os.environ if environ is None else environ
+    directory = directory.expanduser().absolute()
+    found = SettingsFile.read(directory / FILE_NAME, variables)
+    source = found.section("source", SourceSettings, tables={"files": FileSettings})
+    destination = found.section("destination", DestinationSettings)
+    policy = found.section("policy", Policies)
+    store = found.section("store", StoreSettings)
+    engine = found.section("engine", EngineSettings)
+    report = found.section("report", ReportSettings)
+    _check_source(found)
+    _check_destination(found)
+    _check_store(found, directory)
+    found.raise_problems()
+    accounts = {
+        "source": urlsplit(source["base_url"]).hostname or source["bundle"],
+        "destination": urlsplit(destination["base_url"]).hostname or "",
+        "store": str(directory),
+    }
+    return Settings(
+        directory=directory,
+        source=SourceSettings(**source),
+        destination=DestinationSettings(**destination),
+        policy=Policies(**policy),
+        store=StoreSettings(**store),
+        engine=EngineSettings(**engine),
+        report=ReportSettings(**report),
+        credentials=Credentials(variables, accounts),
+    )
+
+
+def _check_source(found: SettingsFile) -> None:
+    source = found.values["source"]
+    given = [key for key in ("bundle", "base_url") if source[key]]
+    if len(given) != 1:
+        both = "sets both bundle and base_url" if given else "sets neither bundle nor base_url"
+        remedy = "keep exactly one: bundle for an export, base_url for the API"
+        key = "base_url" if given else ""
+        found.problem("source", key, f"[source] {both}", remedy)
+    _check_address(found, "source")
+    if source["bundle"]:
+        source["bundle"] = str((found.path.parent / Path(source["bundle"]).expanduser()).absolute())
+
+
+def _check_destination(found: SettingsFile) -> None:
+    if "YOUR-ACCOUNT" in found.values["destination"]["base_url"]:
+        remedy = "write the address of your own account, as the browser shows it under API settings"
+        found.problem("destination", "base_url", "[destination] base_url is still the example", remedy)
+    else:
+        _check_address(found, "destination")
+
+
+def _check_address(found: SettingsFile, section: str) -> None:
+    address = found.values[section]["base_url"]
+    try:
+        parts = urlsplit(address)
+        good = not address or (parts.scheme in {"http", "https"} and bool(parts.hostname))
+        secret = parts.username is not None
+    except ValueError:
+        good, secret = False, False
+    if not good:
+        remedy = "write it as https://host/path"
+        found.problem(section, "base_url", f"[{section}] base_url is not an address", remedy)
+    if secret:
+        remedy = "take user name and password out of the address; they come from the environment"
+        found.problem(section, "base_url", f"[{section}] base_url holds a secret", remedy)
+    found.values[section]["base_url"] = address.rstrip("/")
+
+
+def _check_store(found: SettingsFile, directory: Path) -> None:
+    url = found.values["store"]["url"]
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        found.values["store"]["url"] = f"sqlite:///{directory / Path(rest[1:])}"
+    elif scheme not in {"postgresql", "postgresql+psycopg"} or not rest:
+        remedy = "write sqlite:///path/in/this/folder or postgresql://host/name"
+        found.problem("store", "url", "[store] url is not a store", remedy)
+    elif _holds_password(url) and not found.overridden("store", "url"):
+        remedy = "take the password out: set WHERRY_STORE__URL, or keep it in PostgreSQL's own pgpass file"
+        found.problem("store", "url", "[store] url holds a password", remedy)
+
+
+def _holds_password(url: str) -> bool:
+    login, at, _ = url.partition("://")[2].rpartition("@")
+    return bool(at and ":" in login) or "password=" in url
+
+
+def settings_template() -> str:
+    """Return the text of the wherry.toml that a new workspace starts with."""
+    return files("wherry.app").joinpath("templates", FILE_NAME).read_text(encoding="utf-8")
