@@ -1,0 +1,158 @@
+"""Where a run stands and what a resume starts from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from wherry.model.jsons import canonical_json
+from wherry.model.ledger import EntryState
+from wherry.model.run import RecordState, Run, RunKind, RunState
+from wherry.store import approvals
+from wherry.store.chain import Writer
+from wherry.store.database import Database, Fields
+from wherry.store.order import rank
+from wherry.store.tables import records, runs
+
+
+def begin(connection: Connection, kind: RunKind, digest: str, options: Mapping[str, str], at: str) -> Run:
+    """Start a run, or take up the newest unfinished one of the same kind, digest and options."""
+    wanted = canonical_json(dict(options)).decode()
+    query = (
+        select(runs)
+        .where(
+            runs.c.kind == kind,
+            runs.c.digest == digest,
+            runs.c.options == wanted,
+            runs.c.state != RunState.FINISHED,
+        )
+        .order_by(runs.c.number.desc())
+    )
+    row = connection.execute(query).first()
+    approved_by = approvals.approver(connection, digest, kind)
+    if row is None:
+        run = _start(
+            connection,
+            Run(
+                id="",
+                kind=kind,
+                digest=digest,
+                state=RunState.RUNNING,
+                started_at=datetime.fromisoformat(at),
+                options=dict(options),
+            ),
+            approved_by,
+        )
+    else:
+        run = replace(_run(row), state=RunState.RUNNING, finished_at=None)
+        connection.execute(
+            update(runs)
+            .where(runs.c.id == run.id)
+            .values(state=RunState.RUNNING, finished_at=None, approved_by=approved_by)
+        )
+    _enter(connection, run, approved_by, at, f"{kind} {'began' if row is None else 'resumed'}")
+    return run
+
+
+def _start(connection: Connection, run: Run, approved_by: str) -> Run:
+    number = (connection.execute(select(func.max(runs.c.number))).scalar() or 0) + 1
+    run = replace(run, id=f"r{number}")
+    connection.execute(
+        insert(runs).values(
+            number=number,
+            id=run.id,
+            kind=run.kind,
+            digest=run.digest,
+            options=canonical_json(dict(run.options)).decode(),
+            state=run.state,
+            approved_by=approved_by,
+            started_at=run.started_at.isoformat(),
+            finished_at=None,
+            calls=0,
+            throttled=0,
+        )
+    )
+    return run
+
+
+def _enter(connection: Connection, run: Run, approved_by: str, at: str, note: str) -> None:
+    writer = Writer(connection)
+    writer.add(
+        {
+            "run": run.id,
+            "digest": run.digest,
+            "operation_id": f"run:{run.id}",
+            "state": str(EntryState.CONFIRMED),
+            "verb": "run",
+            "approved_by": approved_by,
+            "at": at,
+            "note": note,
+        }
+    )
+    writer.flush()
+
+
+def finish(connection: Connection, run: str, state: RunState, figures: tuple[int, int], at: str) -> Run:
+    """Move a run to a state and add (calls, throttled) to its figures. Raises KeyError for no such run."""
+    row = _row(connection, run)
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run)
+        .values(
+            state=state,
+            finished_at=None if state is RunState.RUNNING else at,
+            calls=runs.c.calls + figures[0],
+            throttled=runs.c.throttled + figures[1],
+        )
+    )
+    closed = _run(_row(connection, run))
+    _enter(connection, closed, row.approved_by, at, f"{closed.kind} {state}")
+    return closed
+
+
+def all_runs(connection: Connection) -> Sequence[Run]:
+    """Return all runs, oldest first."""
+    return [_run(row) for row in connection.execute(select(runs).order_by(runs.c.number))]
+
+
+def stamp(connection: Connection, run: str) -> Fields:
+    """Return what every entry of a run carries: run, digest, approved_by. Raises KeyError for no such run."""
+    row = _row(connection, run)
+    return {"run": row.id, "digest": row.digest, "approved_by": row.approved_by}
+
+
+def _row(connection: Connection, run: str) -> Row[Any]:
+    row = connection.execute(select(runs).where(runs.c.id == run)).first()
+    if row is None:
+        raise KeyError(f"no run {run} in this store")
+    return row
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        kind=RunKind(row.kind),
+        digest=row.digest,
+        state=RunState(row.state),
+        started_at=datetime.fromisoformat(row.started_at),
+        finished_at=None if row.finished_at is None else datetime.fromisoformat(row.finished_at),
+        calls=row.calls,
+        throttled=row.throttled,
+        options=orjson.loads(row.options),
+    )
+
+
+def pending(database: Database, run: str, stream: str, limit: int, after: str) -> Sequence[str]:
+    """Return ids of records that wait, in numeric order, from after that id on."""
+    query = (
+        select(records.c.id)
+        .where(records.c.run == run, records.c.stream == stream, records.c.state == RecordState.PENDING)
+        .order_by(records.c.rank)
+        .limit(limit)
+    )
+    if after:
+        query = query.where(records.c.rank > rank(after))
+    return database.read(lambda connection: list(connection.execute(query).scalars()))

@@ -1,0 +1,164 @@
+"""The ledger: the truth about every write that was attempted, and about every record of every run."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+
+from sqlalchemy import Connection, func, select
+
+from wherry.model.ledger import OPEN_STATES, Attempt, Entry, Event
+from wherry.model.operation import Located
+from wherry.model.plan import Approval
+from wherry.model.ports import Clock
+from wherry.model.record import Key
+from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, StreamCounts
+from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
+from wherry.store.database import Database
+from wherry.store.rejects import rejects
+from wherry.store.seal import Sealer
+from wherry.store.states import counts, enlist, move, states_of
+from wherry.store.tables import attempts as attempts_table
+from wherry.store.verify import Verified, verify
+
+_PAGE = 500
+
+
+class StoreLedger:
+    """The port Ledger on a database; safe to use from several threads and processes at once."""
+
+    def __init__(self, database: Database, clock: Clock, sealer: Sealer) -> None:
+        self._database = database
+        self._clock = clock
+        self._sealer = sealer
+
+    # -- reading
+
+    def runs(self) -> Sequence[Run]:
+        """Return all runs, oldest first."""
+        return self._database.read(checkpoints.all_runs)
+
+    def counts(self, run: str) -> Mapping[str, StreamCounts]:
+        """Return the conservation table of a run, per stream; every state is named, also those with 0."""
+        return counts(self._database, run)
+
+    def rejects(self, run: str) -> Iterator[StateChange]:
+        """Yield rejected and deferred records of a run with reason, hint and blocked_by."""
+        return rejects(self._database, run)
+
+    def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
+        """Return where these source records live, parts in order; keys that live nowhere are left out."""
+        return crosswalk.locate(self._database, keys)
+
+    def located(self, source_stream: str | None = None) -> Iterator[Located]:
+        """Yield the crosswalk by stream, in numeric order of id."""
+        return crosswalk.located(self._database, source_stream)
+
+    def attempts(
+        self, run: str | None = None, *, newest_first: bool = False, include_undone: bool = False
+    ) -> Iterator[Attempt]:
+        """Yield confirmed operations with their bodies, in the order in which they were confirmed.
+
+        Those that were taken back are left out unless asked for. Operations that take others back are
+        confirmed writes like all others; their `operation.undoes` names what they undid. What is
+        confirmed after the first is yielded is not in it.
+        """
+        table = attempts_table
+        query = attempts.JOINED.where(table.c.confirmed_seq.is_not(None)).limit(_PAGE)
+        if run is not None:
+            query = query.where(table.c.run == run)
+        if not include_undone:
+            query = query.where(table.c.undone_by == "")
+        order = table.c.confirmed_seq.desc() if newest_first else table.c.confirmed_seq
+        newest = select(func.max(table.c.confirmed_seq))
+        end = self._database.read(lambda connection: connection.execute(newest).scalar()) or 0
+        query = query.where(table.c.confirmed_seq <= end).order_by(order)
+        page_query = query
+        while page := self._database.rows(page_query):
+            for row in page:
+                yield attempts.attempt_of(row, self._sealer)
+            last = page[-1].confirmed_seq
+            page_query = query.where(
+                table.c.confirmed_seq < last if newest_first else table.c.confirmed_seq > last
+            )
+
+    def open_attempts(self) -> Sequence[Attempt]:
+        """Return operations whose outcome is open, oldest first."""
+        query = attempts.JOINED.where(attempts_table.c.state.in_([str(state) for state in OPEN_STATES]))
+        query = query.order_by(attempts_table.c.seq)
+        found = self._database.rows(query)
+        return [attempts.attempt_of(row, self._sealer) for row in found]
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the chain, oldest first."""
+        return chain.entries(self._database)
+
+    def approvals(self, digest: str | None = None) -> Sequence[Approval]:
+        """Return approvals, oldest first."""
+        return self._database.read(lambda connection: approvals.listed(connection, digest))
+
+    def verify(self) -> Verified:
+        """Walk the whole chain and compare approvals and bodies with it."""
+        return verify(self._database, self._sealer)
+
+    # -- writing
+
+    def begin(self, kind: RunKind, digest: str, options: Mapping[str, str]) -> Run:
+        """Start a run and return it, or the unfinished one of the same kind, digest and options."""
+        at = self._now()
+        return self._database.write(
+            lambda connection: checkpoints.begin(connection, kind, digest, options, at)
+        )
+
+    def enlist(self, run: str, states: Iterable[StateChange]) -> None:
+        """Write down every record of the run with the state it starts in; repeating it changes nothing.
+
+        One transaction per some thousand records: a crash in between is mended by enlisting again.
+        """
+        enlist(self._database, run, states)
+
+    def finish(self, run: str, state: RunState, calls: int, throttled: int) -> Run:
+        """Close a run, or mark it paused, interrupted or failed; call figures are added to the run's."""
+        at = self._now()
+        return self._database.write(
+            lambda connection: checkpoints.finish(connection, run, state, (calls, throttled), at)
+        )
+
+    def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
+        """Return ids of records in state PENDING, in numeric order of id, from after that id on."""
+        return checkpoints.pending(self._database, run, stream, limit, after)
+
+    def states(self, run: str, keys: Iterable[Key]) -> Mapping[Key, RecordState]:
+        """Return the state of these records in the run; keys that were never enlisted are left out."""
+        return states_of(self._database, run, keys)
+
+    def record(self, run: str, events: Sequence[Event], states: Sequence[StateChange] = ()) -> None:
+        """Append events to the chain and move records to their states, crosswalk included, in one transaction.
+
+        An event that is known already changes nothing. Raises ValueError for the outcome of an operation
+        that was never intended and KeyError for no such run; nothing is written then.
+        """
+        at = self._now()
+        self._database.write(lambda connection: self._record(connection, run, events, states, at))
+
+    def _record(
+        self,
+        connection: Connection,
+        run: str,
+        events: Sequence[Event],
+        changes: Sequence[StateChange],
+        at: str,
+    ) -> None:
+        writer = chain.Writer(connection)
+        stamp = checkpoints.stamp(connection, run)
+        fold = attempts.Fold(connection, writer, {**stamp, "at": at}, self._sealer)
+        fold.take(events)
+        fold.flush()
+        fold.moves.flush(connection, self._database)
+        writer.flush()
+        move(connection, self._database, run, changes)
+
+    def approve(self, approval: Approval) -> None:
+        """Keep a person's yes, in the chain too."""
+        self._database.write(lambda connection: approvals.approve(connection, approval))
+
+    def _now(self) -> str:
+        return self._clock.now().astimezone(UTC).isoformat()

@@ -1,0 +1,41 @@
+"""Records that were not loaded, each kept with a coded why."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, select, tuple_
+
+from wherry.model.record import Key
+from wherry.model.run import RecordState, StateChange
+from wherry.store.database import Database
+from wherry.store.tables import records
+
+_PAGE = 2_000
+_STATES = (RecordState.REJECTED, RecordState.DEFERRED)
+
+
+def rejects(database: Database, run: str) -> Iterator[StateChange]:
+    """Yield rejected and deferred records of a run by stream, state and numeric id; in short transactions."""
+    place = tuple_(records.c.stream, records.c.state, records.c.rank)
+    query = (
+        select(records)
+        .where(records.c.run == run, records.c.state.in_([str(state) for state in _STATES]))
+        .order_by(records.c.stream, records.c.state, records.c.rank)
+        .limit(_PAGE)
+    )
+    page_query = query
+    while page := database.rows(page_query):
+        yield from map(_change, page)
+        last = page[-1]
+        page_query = query.where(place > (last.stream, last.state, last.rank))
+
+
+def _change(row: Row[Any]) -> StateChange:
+    return StateChange(
+        key=Key(row.stream, row.id),
+        state=RecordState(row.state),
+        reason=row.reason,
+        hint=row.hint,
+        field=row.field,
+        blocked_by=row.blocked_by,
+    )

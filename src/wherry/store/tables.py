@@ -1,0 +1,201 @@
+"""The schema, one for both databases.
+
+What differs stands in sqlite.py and postgres.py. Times are ISO 8601 in UTC, as text. Ids compare by
+byte (collation C at PostgreSQL), so that an order is the same order everywhere.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+
+_TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _text(name: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, _TEXT, primary_key=primary_key, nullable=False)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", _TEXT, nullable=False, unique=True),
+    _text("kind"),
+    _text("digest"),
+    _text("options"),  # canonical JSON
+    _text("state"),
+    _text("approved_by"),
+    _text("started_at"),
+    Column("finished_at", _TEXT, nullable=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("throttled", BigInteger, nullable=False),
+)
+
+# The chain: append-only. It holds ids and hashes, never a value of a record.
+chain = Table(
+    "chain",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    _text("run"),
+    _text("digest"),
+    _text("operation_id"),
+    _text("state"),
+    _text("verb"),
+    _text("stream"),
+    _text("key"),
+    Column("part", Integer, nullable=False),
+    Column("destination_id", BigInteger, nullable=True),
+    _text("payload_hash"),
+    _text("before_hash"),
+    _text("after_hash"),
+    _text("approved_by"),
+    _text("at"),
+    _text("note"),
+    _text("previous"),
+    _text("hash"),
+    Index("chain_operation", "operation_id"),
+)
+
+# The end of the chain as we left it, so that cutting off its last entries is found too.
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    Column("seq", BigInteger, nullable=False),
+    _text("hash"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _text("operation_id", primary_key=True),
+    _text("run"),
+    _text("digest"),
+    _text("state"),
+    _text("verb"),
+    _text("stream"),
+    _text("source_stream"),
+    _text("source_id"),
+    Column("part", Integer, nullable=False),
+    Column("target_id", BigInteger, nullable=True),  # what the operation aims at
+    Column("destination_id", BigInteger, nullable=True),  # what the answer said
+    _text("job"),
+    Column("adopted", Boolean, nullable=False),
+    _text("fingerprint"),
+    _text("undoes"),
+    _text("undone_by"),
+    _text("payload_hash"),
+    _text("before_hash"),
+    _text("after_hash"),
+    _text("at"),
+    Column("seq", BigInteger, nullable=False),  # its newest entry in the chain
+    Column("confirmed_seq", BigInteger, nullable=True),
+    Index("attempts_confirmed", "confirmed_seq"),
+    Index("attempts_of_run", "run", "confirmed_seq"),
+    Index("attempts_state", "state", "seq"),
+)
+
+# What was sent, what was there before, what is there now: sealed, and destroyed by a purge.
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("operation_id", _TEXT, ForeignKey("attempts.operation_id"), primary_key=True, nullable=False),
+    Column("operation", LargeBinary, nullable=False),
+    Column("before", LargeBinary, nullable=True),
+    Column("after", LargeBinary, nullable=True),
+)
+
+crosswalk = Table(
+    "crosswalk",
+    metadata,
+    _text("source_stream", primary_key=True),
+    _text("source_id", primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    _text("rank"),
+    _text("stream"),
+    Column("destination_id", BigInteger, nullable=False),
+    _text("fingerprint"),
+    Column("adopted", Boolean, nullable=False),
+    Index("crosswalk_order", "source_stream", "rank", "part"),
+    Index("crosswalk_destination", "stream", "destination_id"),
+    sqlite_with_rowid=False,
+)
+
+# Every record of a run, in exactly one state.
+records = Table(
+    "records",
+    metadata,
+    _text("run", primary_key=True),
+    _text("stream", primary_key=True),
+    _text("id", primary_key=True),
+    _text("rank"),  # orders ids: numbers by size, then the others
+    _text("state"),
+    _text("reason"),
+    _text("hint"),
+    _text("field"),
+    _text("blocked_by"),
+    Index("records_by_state", "run", "stream", "state", "rank"),
+    sqlite_with_rowid=False,
+)
+
+# How many records were enlisted, counted apart from the records themselves.
+totals = Table(
+    "totals",
+    metadata,
+    _text("run", primary_key=True),
+    _text("stream", primary_key=True),
+    Column("read", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),  # its entry in the chain
+    _text("digest"),
+    _text("by"),
+    _text("at"),
+    _text("purpose_of_run"),
+    _text("unlock"),
+    _text("purpose"),
+    _text("basis"),
+    Index("approvals_digest", "digest"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    _text("account", primary_key=True),
+    _text("minute"),  # JSON: booked calls by half-second bucket
+    _text("hour"),  # JSON: booked calls by half-minute bucket
+    Column("blocked_until", Float(53), nullable=False),  # seconds since 1970
+)
+
+# The newest transaction of each process, by which it learns after a lost connection whether it counted.
+writers = Table(
+    "writers",
+    metadata,
+    _text("writer", primary_key=True),
+    Column("turn", BigInteger, nullable=False),
+)
+
+steps = Table(
+    "schema_steps",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("name"),
+    _text("at"),
+)
