@@ -49,7 +49,7 @@ KINDS: Mapping[str, KindInfo] = {
     "wrong_content_type": _kind("Applied; the right body is labelled text/html."),
     "silent_coercion": _kind(
         "What was stored is changed afterwards, in `entity`'s `field`, by `how`: truncate (to `length`), "
-        "shift_zone (by `hours`), reformat_phone, drop_link, change_case. The reply shows what was sent.",
+        "shift_zone (by `hours`), reformat_phone, drop_link, change_case. The reply may still show what was sent.",
         "entity",
         "field",
         "how",

@@ -207,7 +207,7 @@ def _load(state: State, options: Options) -> None:
         if not isinstance(found, dict):
             raise SettingError(f"{file} does not hold one JSON object")
         state.load_seed(found)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
