@@ -1,0 +1,69 @@
+"""Targetables: the contact, account or deal that a note, task, appointment or activity belongs to."""
+
+from typing import TYPE_CHECKING, Any
+
+from wherry_emulators.freshsales.validate import Problems, whole_number
+from wherry_emulators.freshsales.wire import Record
+
+if TYPE_CHECKING:
+    from wherry_emulators.freshsales.state import State
+
+TARGET_MODELS = ("Contact", "SalesAccount", "Deal")
+
+
+def clean_targets(
+    state: "State",
+    body: Record,
+    old: Record | None,
+    problems: Problems,
+    models: tuple[str, ...] = TARGET_MODELS,
+) -> Record:
+    """Read ``targetable_type`` and ``targetable_id``, or ``targetables`` rows, of a body.
+
+    On create at least one is required. The type must be one of ``models`` in CamelCase, the record live.
+    """
+    rows = _given(body)
+    if rows is None:
+        if old is None:
+            problems.add("Targetable can't be blank")
+        return {}
+    found: list[Record] = []
+    for row in rows:
+        _take(state, row, models, found, problems)
+    if not rows:
+        problems.add("Targetable can't be blank")
+    return {"targetables": found}
+
+
+def _given(body: Record) -> list[Any] | None:
+    if body.get("targetable_type") is not None or body.get("targetable_id") is not None:
+        return [{"type": body.get("targetable_type"), "id": body.get("targetable_id")}]
+    rows = body.get("targetables")
+    return rows if isinstance(rows, list) else None
+
+
+def _take(state: "State", row: Any, models: tuple[str, ...], found: list[Record], problems: Problems) -> None:
+    model = row.get("type") if isinstance(row, dict) else None
+    entity = state.entity_of_model(model)
+    if entity is None or (model not in models and entity.key in _STANDARD_KEYS):
+        problems.add("Targetable type is invalid")
+        return
+    record_id = whole_number(row.get("id"))
+    if record_id is None or state.find(entity.key, record_id) is None:
+        problems.add("Targetable must exist")
+        return
+    found.append({"id": record_id, "type": entity.model})
+
+
+_STANDARD_KEYS = frozenset(
+    {"contact", "sales_account", "deal", "task", "appointment", "sales_activity", "note", "product", "list"}
+)
+
+BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
+    (
+        "targetable_type is Contact, SalesAccount or Deal on write; targetables show CamelCase, targetable snake_case",
+        "[L]",
+        "RV",
+    ),
+    ("An unknown targetable is a 400", "[I]", "strict reading"),
+)
