@@ -12,6 +12,7 @@ from clinicgen.cases_diary import write_diary_cases
 from clinicgen.cases_money import write_money_cases
 from clinicgen.cases_people import write_people_cases
 from clinicgen.cast import Cast
+from clinicgen.destination import destination_seed
 from clinicgen.diary import write_blocked_time, write_random_visits
 from clinicgen.dirt_money import write_money_faults
 from clinicgen.dirt_people import write_people_faults
@@ -88,6 +89,7 @@ def make_clinic(order: Order) -> dict[str, Any]:
         **export.close(_MANIFEST),
     }
     _write_json(order.out / "expected.json", expected)
+    _write_json(order.out / "seed-destination.json", destination_seed())
     if order.password is not None:
         pack(folder, order.out / "clinic.zip", order.password, order.zip_method)
     return expected

@@ -70,13 +70,13 @@ class _Desk:
         self.export.add("payments", {**row, **changes}, fate)
         return number
 
-    def adjustment(self, fate: Fate, amount: str) -> str:
-        """Write a correction."""
+    def adjustment(self, fate: Fate, amount: str, kind: str = "correction") -> str:
+        """Write an adjustment of the balance."""
         number = self.export.number("adjustments")
         row = {
             "id": number,
             "patientId": self.patient.id,
-            "type": "correction",
+            "type": kind,
             "amount": amount,
             "date": "2025-09-21",
         }
@@ -165,12 +165,14 @@ def _payments(desk: _Desk) -> None:
 
 def _amount_spellings(desk: _Desk) -> None:
     export = desk.export
-    paid = [desk.payment(READY, amount=text) for text in ("£1,234.50", "1.234,50", "1234.5")]
+    paid = [desk.payment(READY, amount=text) for text in ("£1,234.50", "1.234,50", "1234.50")]
     export.case("amount_spellings", "all three are 1234.50", payments=paid)
     less = [desk.adjustment(READY, text) for text in ("(45.00)", "45.00-", "-45.00")]
     export.case("negative_spellings", "all three are -45.00", adjustments=less)
     bad = desk.adjustment(held("invalid_amount"), "45.0.0")
     export.case("adjustment_invalid_amount", "two points in an amount", adjustments=[bad])
+    gift = desk.adjustment(held("unknown_type"), "5.00", "gift")
+    export.case("adjustment_unknown_type", "a kind nobody declared", adjustments=[gift])
 
 
 def _recalls(export: Export, host: Patient) -> None:
@@ -182,6 +184,9 @@ def _recalls(export: Export, host: Patient) -> None:
     export.case("windows_1252", "declared UTF-8, written Windows-1252", recalls=[number])
     lost = export.number("recalls")
     export.add("recalls", {**row, "recallId": lost, "patientId": NOBODY}, held("orphan"))
+    vet = export.number("recalls")
+    export.add("recalls", {**row, "recallId": vet, "type": "implantologist"}, held("unknown_type"))
+    export.case("recall_unknown_type", "a kind nobody declared", recalls=[vet])
     export.case("recall_orphan", "its patient is in no file", recalls=[lost])
 
 

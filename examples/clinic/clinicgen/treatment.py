@@ -128,7 +128,7 @@ def _write_item(
         "discount": money(discount),
         "netPrice": money(procedure.pence - discount),
         "status": "completed" if completed else _ITEM_STATUS.get(plan_status, "planned"),
-        "completedAt": completed,
+        "completedAt": f"{completed}T12:00" if completed else "",
     }
     export.add("treatment_items", row, patient.below)
     return Item(id=number, procedure=procedure, fee=procedure.pence, discount=discount, completed=completed)
