@@ -1,0 +1,78 @@
+"""`wherry plan`."""
+
+from pathlib import Path
+
+import click
+
+from wherry.app.results import PlanResult
+from wherry.entrypoints.cli.face import Face, pass_face
+from wherry.entrypoints.cli.options import shared_options
+from wherry.entrypoints.cli.screen import Screen
+from wherry.model.plan import Plan
+
+
+@click.command("plan")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write it here.",
+)
+@shared_options
+@pass_face
+def command(face: Face, output: Path | None) -> None:
+    """Freeze a plan of everything that will be done, and print its digest.
+
+    The plan lists stages, API calls, hours, rejects foreseen, what has no equivalent, and what cannot be
+    undone. `wherry approve` records a person's yes to exactly this digest.
+    """
+    from wherry.app.plan import plan
+
+    face.end(face.in_workspace(lambda ws: plan(ws, output=output)), show)
+
+
+def show(screen: Screen, result: PlanResult) -> None:
+    """Print what a person decides by, the digest last."""
+    plan = result.plan
+    screen.table(
+        ["stage", "from", "to", "records", "writes", "calls", "how", "needs open"],
+        [
+            [s.mapping, s.source, s.destination, s.records, s.writes, s.calls, "bulk" if s.bulk else "one by one", ", ".join(s.privacy)]
+            for s in plan.stages
+        ],
+    )  # fmt: skip
+    calls = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in plan.calls.items())
+    screen.line(f"API calls: {calls}; about {plan.hours:,.1f} hours under the hourly budget")
+    _show_lists(screen, plan)
+    for warning in plan.warnings:
+        screen.line(f"warning: {warning}")
+    screen.heading(f"plan {plan.digest}")
+    screen.line(result.path)
+
+
+def _show_lists(screen: Screen, plan: Plan) -> None:
+    lists = (
+        ("Rejects foreseen", plan.rejects, ("stream", "reason", "count", "hint")),
+        ("No equivalent there", plan.no_equivalent, ("stream", "field", "count", "reason")),
+        ("Fields to create or to be created by the admin", plan.fields, ("stream", "label", "type", "exists", "how")),
+        ("Privacy classes that stay closed until someone opens them", plan.locked, ("class", "records")),
+        ("Steps for the admin", plan.manual_steps, ("id", "what", "why")),
+        ("Cannot be undone", plan.irreversible, ("what", "why")),
+    )  # fmt: skip
+    for title, rows, columns in lists:
+        if rows:
+            screen.heading(title)
+            screen.table(columns, [[_cell(row.get(column)) for column in columns] for row in rows])
+    counted = (
+        ("adopted", plan.adoptions),
+        ("e-mail addresses demoted", plan.demotions),
+        ("owners", plan.owners),
+    )
+    screen.line("; ".join(f"{name}: {len(rows):,}" for name, rows in counted))
+
+
+def _cell(value: object) -> str | int | None:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, int) or value is None else str(value)
