@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 
+from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _TURNS = 100
@@ -23,11 +24,13 @@ class Connections:
         class Tracked(H11Protocol):
             """HTTP/1.1 whose transport can be found by the caller's address."""
 
+            @override
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
                 super().connection_made(transport)
                 if self.client:
                     known[self.client] = transport
 
+            @override
             def connection_lost(self, exc: Exception | None) -> None:
                 super().connection_lost(exc)
                 if self.client:
