@@ -40,6 +40,7 @@ class Payload:
     match: tuple[str, str] | None = None
     marker: str = ""
     compare: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field → locked classes in it
     adopt: int | None = None  # destination id of a twin that the approved plan names
 
     def fingerprint(self) -> str:

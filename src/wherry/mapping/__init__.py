@@ -1,0 +1,1 @@
+"""Decide how fields correspond and how a record becomes a destination record; pure."""

@@ -1,0 +1,307 @@
+"""Record → destination records as they should be, or why not; never raises on data."""
+
+from collections.abc import Mapping as MappingABC
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from wherry.mapping.ask import Ask, Context, Noted, Outcome, Problem
+from wherry.mapping.coerce import id_of, text_of
+from wherry.mapping.conditions import has_patient, holds
+from wherry.mapping.gate import classes_read, locked_class
+from wherry.mapping.notes import Part, marker_of, split_note, with_marker
+from wherry.mapping.transforms import named
+from wherry.model.jsons import Json
+from wherry.model.mapping import LinkRule, Mapping, Rule
+from wherry.model.operation import Link, Payload
+from wherry.model.record import Key, Record
+from wherry.model.reject import Reject
+from wherry.model.run import RecordState
+
+_NO_RULE = Rule(to="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoWrite:
+    """Nothing is written for this record, and that is as it should be."""
+
+    state: RecordState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldNote:
+    """A field that was written, or left blank, in a way worth listing; never a value."""
+
+    field: str  # as in Rule.to
+    reason: str
+    detail: str = ""
+
+
+Result: TypeAlias = tuple[Payload, ...] | Reject | NoWrite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of a record, under which mapping, with notes on single fields."""
+
+    result: Result
+    mapping: str = ""
+    notes: tuple[FieldNote, ...] = ()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A destination record in the making."""
+
+    pieces: dict[str, list[Json]] = field(default_factory=dict)  # payload name → values, in rule order
+    compare: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, frozenset[str]] = field(default_factory=dict)
+    notes: list[FieldNote] = field(default_factory=list)
+    body: str = ""  # of the text that may be split
+    locked: str = ""
+
+
+def apply(mappings: Sequence[Mapping], record: Record, context: Context) -> Result:
+    """Return the record's payloads, a Reject that says why there are none, or NoWrite.
+
+    Of the mappings that start at the record's stream, the first whose condition holds is taken.
+    """
+    return apply_noted(mappings, record, context).result
+
+
+def apply_noted(mappings: Sequence[Mapping], record: Record, context: Context) -> Applied:
+    """Do what apply() does, and return the notes on single fields as well."""
+    mapping = mapping_for(mappings, record, context)
+    if mapping is None:
+        return Applied(result=NoWrite(state=RecordState.NO_EQUIVALENT, reason="no_mapping"))
+    stopped = _filtered(record, context) or _resolved(mapping, record, context)
+    if stopped is not None:
+        return Applied(result=stopped, mapping=mapping.name)
+    draft = _Draft()
+    reject = _fill(draft, mapping, record, context)
+    result: Result = reject or _payloads(draft, mapping, record, context)
+    return Applied(result=result, mapping=mapping.name, notes=tuple(draft.notes))
+
+
+def mapping_for(mappings: Sequence[Mapping], record: Record, context: Context) -> Mapping | None:
+    """Return the mapping that the record takes, or None."""
+    ask = Ask(record=record, context=context, rule=_NO_RULE)
+    for mapping in mappings:
+        if mapping.source == record.key.stream and holds(mapping.when, ask):
+            return mapping
+    return None
+
+
+def _filtered(record: Record, context: Context) -> NoWrite | None:
+    if record.key.stream == "appointments" and not has_patient(record):
+        return NoWrite(state=RecordState.FILTERED, reason="blocked_time")
+    if record.key.stream != "patients":
+        return None
+    status = text_of(record.values.get("status")).casefold()
+    if record.values.get("deceasedDate") is not None:
+        status = "deceased"
+    policies = context.policies
+    loading = {"deceased": policies.deceased, "archived": policies.archived, "inactive": policies.inactive}
+    if loading.get(status, "load") == "skip":
+        return NoWrite(state=RecordState.FILTERED, reason=status)
+    return None
+
+
+def _resolved(mapping: Mapping, record: Record, context: Context) -> NoWrite | None:
+    """Users are found, never written: Freshsales has no API that creates one ([D] by absence)."""
+    if mapping.destination != "users":
+        return None
+    if record.key.id in context.owners:
+        return NoWrite(state=RecordState.UNCHANGED, reason="user_matched")
+    return NoWrite(state=RecordState.NO_EQUIVALENT, reason="user_unmatched")
+
+
+def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Reject | None:
+    body = _body_rule(mapping)
+    for rule in mapping.rules:
+        target = context.target(mapping.destination, rule.to)
+        ask = Ask(record=record, context=context, rule=rule, target=target)
+        if not holds(rule.when, ask):
+            continue
+        locked = locked_class(mapping.source, rule, context)
+        if locked:
+            draft.locked = draft.locked or locked
+            if rule.to == mapping.split:
+                draft.pieces.clear()  # what the record is for may not move, so none of it does
+                return None
+            continue
+        value = _value(ask, draft)
+        if isinstance(value, Problem):
+            return _reject(record, rule, value)
+        if value is not None:
+            _put(draft, ask, value, is_body=rule is body)
+    return None
+
+
+def _body_rule(mapping: Mapping) -> Rule | None:
+    """The last rule of a split text gives its body, those before it give the first line."""
+    rules = [rule for rule in mapping.rules if mapping.split and rule.to == mapping.split]
+    return rules[-1] if rules else None
+
+
+def _value(ask: Ask, draft: _Draft) -> "Json | Problem":
+    """Return what to write, None for nothing, or a Problem that refuses the record."""
+    outcome = _outcome(ask)
+    if isinstance(outcome, Problem):
+        if ask.rule.on_error != "blank":
+            return outcome
+        outcome = Noted(value=None, reason=outcome.reason, detail=outcome.detail)
+    if isinstance(outcome, Noted):
+        draft.notes.append(FieldNote(field=ask.rule.to, reason=outcome.reason, detail=outcome.detail))
+        return outcome.value
+    return outcome
+
+
+def _outcome(ask: Ask) -> Outcome:
+    function = named(ask.rule.using)
+    if function is None:
+        return Problem(reason="mapping_incomplete", detail=f"there is no value function {ask.rule.using}")
+    outcome = function.call(ask)
+    value = outcome.value if isinstance(outcome, Noted) else outcome
+    if isinstance(value, Problem) or value is None:
+        return outcome
+    if ask.target is None:
+        return Problem(
+            reason="field_missing",
+            detail="the destination has no such custom field",
+            hint="run `wherry prepare`, then `wherry retry`",
+        )
+    return _unfit(value, ask) or outcome
+
+
+def _unfit(value: Json, ask: Ask) -> Problem | None:
+    """Return why the value cannot be stored in the field it is meant for, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return Problem(reason="unwritable_text", detail="holds half a character")
+    longest = ask.target.max_length if ask.target else None
+    if longest is not None and len(value) > longest:
+        return Problem(
+            reason="too_long",
+            detail=f"longer than the {longest} characters that the field holds",
+            hint="map it to a longer field, or shorten it in the source; then run `wherry retry`",
+        )
+    return None
+
+
+def _reject(record: Record, rule: Rule, problem: Problem) -> Reject:
+    where = ", ".join(rule.source) or rule.to
+    return Reject(
+        key=record.key, reason=problem.reason, field=where, detail=problem.detail, hint=problem.hint
+    )
+
+
+def _put(draft: _Draft, ask: Ask, value: Json, *, is_body: bool) -> None:
+    name = ask.target.name if ask.target else ask.rule.to
+    if is_body:
+        draft.body = value if isinstance(value, str) else text_of(value)
+    else:
+        draft.pieces.setdefault(name, []).append(value)
+    draft.compare[name] = ask.rule.compare
+    classes = classes_read(ask.record.key.stream, ask.rule, ask.context)
+    if classes:
+        draft.classes[name] = draft.classes.get(name, frozenset()) | classes
+
+
+def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Result:
+    if draft.locked and not any(name != mapping.match for name in draft.pieces):
+        return NoWrite(state=RecordState.FILTERED, reason=f"class_locked:{draft.locked}")
+    links = _links(mapping, record)
+    if isinstance(links, Reject):
+        return links
+    texts = _texts(draft, mapping, record, context)
+    if isinstance(texts, Reject):
+        return texts
+    fields = {name: _one(values) for name, values in draft.pieces.items()}
+    match = _match(mapping, record, fields, context)
+    return tuple(
+        Payload(
+            stream=mapping.destination,
+            key=record.key,
+            part=n,
+            parts=len(texts),
+            fields={**fields, mapping.marker: part.text} if mapping.marker else fields,
+            links=links,
+            match=match,
+            marker=part.marker,
+            compare=draft.compare,
+            classes=draft.classes,
+            adopt=context.adoptions.get(record.key.id) if record.key.stream == "patients" else None,
+        )
+        for n, part in enumerate(texts, 1)
+    )
+
+
+def _one(values: Sequence[Json]) -> Json:
+    """Several rules that write one field each give a line of it."""
+    return values[0] if len(values) == 1 else "\n".join(text_of(value) for value in values)
+
+
+def _texts(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> tuple[Part, ...] | Reject:
+    """Return the text that carries the marker, one for each part; one empty part where there is no marker."""
+    if not mapping.marker:
+        return (Part(text="", marker=""),)
+    stream, key = record.key.stream, record.key.id
+    draft.compare.setdefault(mapping.marker, "text")
+    pieces = [str(value) for value in draft.pieces.get(mapping.marker, [])]
+    if mapping.split != mapping.marker:
+        marker = marker_of(stream, key)
+        return (Part(text=with_marker("\n".join(pieces), marker), marker=marker),)
+    limit = context.policies.note_limit
+    split = split_note(draft.body, header=" · ".join(pieces), stream=stream, key=key, limit=limit)
+    if isinstance(split, Problem):
+        return Reject(
+            key=record.key, reason=split.reason, field=mapping.split, detail=split.detail, hint=split.hint
+        )
+    return split
+
+
+def _links(mapping: Mapping, record: Record) -> tuple[Link, ...] | Reject:
+    links = []
+    for rule in mapping.links:
+        key = id_of(record.values.get(rule.source)) or rule.default
+        if key:
+            links.append(Link(rule.relation, Key(rule.stream, key)))
+        elif rule.required:
+            return _no_parent(record, rule)
+    return tuple(links)
+
+
+def _no_parent(record: Record, rule: LinkRule) -> Reject:
+    return Reject(
+        key=record.key, reason="orphan", field=rule.source, detail=f"names no record of {rule.stream}"
+    )
+
+
+def _match(
+    mapping: Mapping, record: Record, fields: MappingABC[str, Json], context: Context
+) -> tuple[str, str] | None:
+    if not mapping.match:
+        return None
+    target = context.target(mapping.destination, mapping.match)
+    if target is None:
+        return None
+    value = fields.get(target.name)
+    return (target.name, value if isinstance(value, str) else record.key.id)
+
+
+def unassigned_account(mappings: Sequence[Mapping], context: Context) -> Payload | None:
+    """Return the account for patients without a practice, or None where no mapping makes accounts."""
+    for mapping in mappings:
+        if mapping.destination == "sales_accounts":
+            record = Record(
+                key=Key(mapping.source, "@unassigned"),
+                values={"practiceId": "@unassigned", "name": context.policies.unassigned_account},
+            )
+            result = apply((mapping,), record, context)
+            return result[0] if isinstance(result, tuple) else None
+    return None

@@ -1,0 +1,96 @@
+"""Named conditions: which mapping a record takes, and which rules apply."""
+
+from collections.abc import Callable, Mapping
+
+from wherry.mapping.ask import Ask
+from wherry.mapping.coerce import id_of
+from wherry.mapping.transforms.scheduling import CLOSED, status_text, upcoming
+from wherry.model.record import Record
+
+Condition = Callable[[Ask], bool]
+
+PLANS_WITH_EVENTS = frozenset({"pro", "enterprise"})
+EVENTS = "appointments"
+
+
+def never_booked(ask: Ask) -> bool:
+    """The patient has no appointment in the source."""
+    return ask.record.facts.get("never_booked") is True
+
+
+def booked(ask: Ask) -> bool:
+    """The patient has an appointment in the source, or staging does not say."""
+    return not never_booked(ask)
+
+
+def is_event(ask: Ask) -> bool:
+    """The appointment belongs in the destination's calendar: by plan, by policy, and by its time.
+
+    One that already lives there as a task or as an event stays what it is.
+    """
+    record, context = ask.record, ask.context
+    placed = context.placed.get(record.key.id)
+    if placed is not None:
+        return placed == EVENTS
+    policy = context.policies.appointments
+    if context.plan.casefold() not in PLANS_WITH_EVENTS or policy == "task":
+        return False
+    if policy == "event":
+        return True
+    return status_text(ask) not in CLOSED and upcoming(record, context)
+
+
+def is_task(ask: Ask) -> bool:
+    """The appointment does not belong in the destination's calendar."""
+    return not is_event(ask)
+
+
+def field_exists(ask: Ask) -> bool:
+    """The destination has the field that the rule writes."""
+    return ask.target is not None and ask.target.field is not None
+
+
+def owner_writable(ask: Ask) -> bool:
+    """The destination lets the owner of an appointment be set."""
+    return ask.context.destination.abilities.get("appointments_owner_writable") is True
+
+
+def on_suite(ask: Ask) -> bool:
+    """The destination is the Suite, where leads are contacts."""
+    return ask.context.policies.edition == "suite"
+
+
+def always(_: Ask) -> bool:
+    """Every record."""
+    return True
+
+
+CONDITIONS: Mapping[str, Condition] = {
+    check.__name__: check
+    for check in (never_booked, booked, is_event, is_task, field_exists, owner_writable, on_suite, always)
+}
+
+
+def terms_of(when: str) -> tuple[tuple[bool, str], ...]:
+    """Return the terms of `not a and b` as (wanted, name)."""
+    terms = []
+    for term in when.split(" and "):
+        name = term.strip()
+        if name:
+            wanted = not name.startswith("not ")
+            terms.append((wanted, name.removeprefix("not ").strip()))
+    return tuple(terms)
+
+
+def holds(when: str, ask: Ask) -> bool:
+    """Return whether the condition holds; the empty one always does, an unknown one never."""
+    for wanted, name in terms_of(when):
+        check = CONDITIONS.get(name)
+        if check is None or check(ask) is not wanted:
+            return False
+    return True
+
+
+def has_patient(record: Record) -> bool:
+    """Return whether the record names a patient; an appointment without one is blocked time."""
+    return bool(id_of(record.values.get("patientId")))

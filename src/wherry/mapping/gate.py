@@ -1,0 +1,45 @@
+"""The first of two privacy guards: a rule that reads a locked class is left out; the writer checks again."""
+
+from collections.abc import Mapping as MappingABC
+
+from wherry.mapping.ask import Context
+from wherry.model.catalog import Catalog, Privacy
+from wherry.model.mapping import Mapping, Rule
+
+
+def class_of(stream: str, name: str, catalog: Catalog) -> Privacy | None:
+    """Return the privacy class of a source field, or None where the catalog has no such field."""
+    found = catalog.stream(stream)
+    field = found.field(name) if found else None
+    return field.privacy if field else None
+
+
+def locked_class(stream: str, rule: Rule, context: Context) -> str:
+    """Return the locked class that the rule reads and nobody opened; the empty text where there is none."""
+    for name in rule.source:
+        field = context.source_field(stream, name)
+        if field and field.privacy.locked and field.privacy not in context.unlocked:
+            return str(field.privacy)
+    return ""
+
+
+def classes_read(stream: str, rule: Rule, context: Context) -> frozenset[str]:
+    """Return the classes, locked by default, that the rule reads, opened or not."""
+    fields = (context.source_field(stream, name) for name in rule.source)
+    return frozenset(str(f.privacy) for f in fields if f and f.privacy.locked)
+
+
+def classes_of(mapping: Mapping, catalog: Catalog) -> MappingABC[str, Privacy]:
+    """Return for each destination field (as in `Rule.to`) the strictest privacy class that its rules read.
+
+    `catalog` is the source's. A text that several rules make (a description) has one class here although
+    its locked lines may be left out; what really went into one record stands in `Payload.classes`.
+    """
+    classes: dict[str, Privacy] = {}
+    for rule in mapping.rules:
+        for name in rule.source:
+            found = class_of(mapping.source, name, catalog)
+            known = classes.get(rule.to)
+            if found is not None and (known is None or (found.locked and not known.locked)):
+                classes[rule.to] = found
+    return classes

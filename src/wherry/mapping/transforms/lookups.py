@@ -1,0 +1,95 @@
+"""Ids of the destination that are found by a name: stages, statuses, sources, task types, outcomes."""
+
+from collections.abc import Iterator, Mapping
+
+from wherry.mapping.ask import Ask, Context, Outcome, Problem
+from wherry.mapping.coerce import id_of, one_line, text_of, whole_of
+from wherry.mapping.transforms.registry import transform
+from wherry.mapping.transforms.scheduling import status_text
+from wherry.model.catalog import FieldType
+from wherry.model.jsons import Json
+
+
+def rows_of(context: Context, lookup: str) -> Iterator[Mapping[str, Json]]:
+    """Yield the rows of one of the destination's lookups."""
+    rows = context.destination.lookups.get(lookup)
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            yield row
+
+
+def id_named(context: Context, lookup: str, name: str, **also: Json) -> int | None:
+    """Return the id of the row of that name (case and outer space ignored), or None."""
+    wanted = name.strip().casefold()
+    for row in rows_of(context, lookup):
+        if text_of(row.get("name")).casefold() != wanted or not wanted:
+            continue
+        if all(row.get(key) == value for key, value in also.items()):
+            return whole_of(row.get("id"))
+    return None
+
+
+def _stage_name(ask: Ask) -> str:
+    policies = ask.context.policies
+    if ask.record.facts.get("never_booked") is not True:
+        return policies.patient_stage
+    own = {name.strip().casefold(): stage for name, stage in ask.table("by_referral").items()}
+    referral = text_of(ask.of("referralSource")).casefold()
+    return own.get(referral, policies.prospect_stage)
+
+
+@transform(gives=FieldType.DROPDOWN, args=("by_referral",), sources=(0, 1))
+def lifecycle_stage(ask: Ask) -> Outcome:
+    """The id of the stage that the policy names; for prospects `args.by_referral` may name another."""
+    name = _stage_name(ask)
+    if not name:
+        return None
+    found = id_named(ask.context, "lifecycle_stages", name)
+    return found if found is not None else Problem(reason="stage_missing", detail="see policy")
+
+
+@transform(gives=FieldType.DROPDOWN, args=("by_referral",), sources=(0, 1))
+def prospect_status(ask: Ask) -> Outcome:
+    """The id of the prospect's status inside its stage: the policy's, else 'New'."""
+    stage = id_named(ask.context, "lifecycle_stages", _stage_name(ask))
+    for name in (ask.context.policies.prospect_status, "New"):
+        found = id_named(ask.context, "contact_statuses", name, lifecycle_stage_id=stage)
+        if stage is not None and found is not None:
+            return found
+    return None
+
+
+@transform(gives=FieldType.DROPDOWN, args=("lookup", "names"))
+def id_by_name(ask: Ask) -> Outcome:
+    """The id of the row of the destination's `args.lookup` that has this name; left out where none has.
+
+    `args.names` may say which row a source value stands for.
+    """
+    word = text_of(ask.first)
+    own = {name.strip().casefold(): row for name, row in ask.table("names").items()}
+    return id_named(ask.context, ask.arg("lookup"), own.get(word.casefold(), word))
+
+
+@transform(gives=FieldType.DROPDOWN, args=("lookup", "name"), sources=(0, 0))
+def id_of_row(ask: Ask) -> Outcome:
+    """The id of the row named `args.name` in the destination's `args.lookup`; left out where there is none."""
+    return id_named(ask.context, ask.arg("lookup"), ask.arg("name"))
+
+
+@transform(gives=FieldType.DROPDOWN, args=("values",))
+def task_outcome(ask: Ask) -> Outcome:
+    """The id of the outcome that is named like the appointment's status; left out where there is none."""
+    text = status_text(ask)
+    return id_named(ask.context, "task_outcomes", text) if isinstance(text, str) else None
+
+
+@transform(args=("stream", "field"))
+def lookup(ask: Ask) -> Outcome:
+    """The field `args.field` of the record of `args.stream` that the value points to."""
+    key = id_of(ask.first)
+    if not key:
+        return None
+    row = ask.context.row(ask.arg("stream"), key)
+    if row is None:
+        return Problem(reason="unknown_reference", detail=f"no such record in {ask.arg('stream')}")
+    return one_line(row.get(ask.arg("field"))) or None
