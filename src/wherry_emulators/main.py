@@ -1,7 +1,7 @@
 """The command `wherry-emulator`: one subcommand per imitated system."""
 
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -55,27 +55,22 @@ def main() -> None:
     "--clock-scale", type=float, default=1.0, show_default=True, help="Emulated seconds per real second."
 )
 @click.option(
-    "--clock-start", type=click.DateTime(), help="The account's time at the start; without it, the present."
+    "--clock-start",
+    "start",
+    type=click.DateTime(),
+    help="The account's time at the start; without it, the present.",
 )
 @click.option("--zone", default="Europe/London", show_default=True, help="The account's time zone.")
 def freshsales(
     *,
-    port: int,
-    host: str,
     plan: str,
     api_keys: tuple[str, ...],
     read_only: tuple[str, ...],
     language: str,
-    seed: int,
-    seed_file: Path | None,
-    state_file: Path | None,
-    ready_file: Path | None,
     faults: str | None,
     switches: tuple[str, ...],
     switch_file: Path | None,
-    clock_scale: float,
-    clock_start: datetime | None,
-    zone: str,
+    **others: Any,
 ) -> None:
     """Imitate the REST API of Freshsales (Freshworks CRM), strictly, on loopback.
 
@@ -87,22 +82,9 @@ def freshsales(
     from wherry_emulators.freshsales.server import Options, serve
 
     try:
-        serve(
-            Options(
-                plan=Plan(plan),
-                host=host,
-                port=port,
-                seed=seed,
-                seed_file=seed_file,
-                state_file=state_file,
-                ready_file=ready_file,
-                faults=read_faults(faults) if faults else (),
-                switches=read_switches(switches, switch_file),
-                keys=read_keys(api_keys or ("emulator-key",), read_only, language),
-                clock_scale=clock_scale,
-                zone=zone,
-                start=clock_start,
-            )
-        )
+        keys = read_keys(api_keys or ("emulator-key",), read_only, language)
+        rules = read_faults(faults) if faults else ()
+        chosen = read_switches(switches, switch_file)
+        serve(Options(plan=Plan(plan), keys=keys, faults=rules, switches=chosen, **others))
     except SettingError as error:
         raise click.UsageError(str(error)) from error

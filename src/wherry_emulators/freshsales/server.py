@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
-import anyio.to_thread
 import orjson
 import uvicorn
 from starlette.applications import Starlette
@@ -39,8 +38,6 @@ from wherry_emulators.freshsales.routes import routes, ui_routes
 from wherry_emulators.freshsales.settings import Settings
 from wherry_emulators.freshsales.state import State
 from wherry_emulators.freshsales.switches import Plan, SettingError, Switches
-
-THREADS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +169,6 @@ def _product(state: State, jobs: Jobs, settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         jobs.start()
         yield
         jobs.stop()
