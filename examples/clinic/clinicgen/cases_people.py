@@ -167,15 +167,23 @@ def _phones(cast: Cast) -> None:
     )
     firsts = ("Ash", "Bea", "Cy", "Dot", "Eli", "Fay", "Gus", "Hal")
     people = [
-        cast.one(where, f"{first}|Ringwood", f"197{at}-03-15", mobile=number, homePhone="020 7946 0958")
+        cast.one(
+            where,
+            f"{first}|Ringwood",
+            f"197{at}-03-15",
+            mobile=number,
+            homePhone=("020 7946 0958" if where < 3 else "01 555 0958"),
+        )
         for at, (first, (where, number)) in enumerate(zip(firsts, spellings, strict=True))
     ]
     cast.export.case("phone_spellings", "the same few forms, eight ways", patients=[p.id for p in people])
     lost = cast.one(1, "Ida|Ringwood", "1979-03-15", mobile="7700900131")
-    bad = cast.one(1, "Jem|Ringwood", "1978-03-15", mobile="12345", homePhone="01632 960001")
+    bad = cast.one(1, "Jem|Ringwood", "1978-03-15", mobile="123", homePhone="01632 960001")
     cast.export.case("phone_without_zero", "a spreadsheet ate the leading zero", patients=[lost.id])
     cast.export.case(
-        "phone_invalid", "too short; and a fictional area code that no plan lists", patients=[bad.id]
+        "phone_invalid",
+        "too short; beside it, a fictional area code that no numbering plan lists",
+        patients=[bad.id],
     )
 
 
