@@ -225,6 +225,17 @@ PRODUCT = Entity(
     ),
 )
 
+PHONE_CALL = Entity(
+    key="phone_call",
+    plural="phone_calls",
+    model="PhoneCall",
+    label="Phone call",
+    shown=_keys(
+        "id call_direction call_duration call_notes recording created_at updated_at targetables",
+        targetables=(),
+    ),
+)
+
 LIST = Entity(key="list", plural="lists", model="List", label="List", shown={"id": None, "name": None})
 
 STANDARD: tuple[Entity, ...] = (
@@ -237,6 +248,7 @@ STANDARD: tuple[Entity, ...] = (
     NOTE,
     PRODUCT,
     LIST,
+    PHONE_CALL,
 )
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (

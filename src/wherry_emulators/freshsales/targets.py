@@ -45,7 +45,7 @@ def _given(body: Record) -> list[Any] | None:
 def _take(state: "State", row: Any, models: tuple[str, ...], found: list[Record], problems: Problems) -> None:
     model = row.get("type") if isinstance(row, dict) else None
     entity = state.entity_of_model(model)
-    if entity is None or (model not in models and entity.key in _STANDARD_KEYS):
+    if entity is None or (model not in models and not entity.key.startswith("cm_")):
         problems.add("Targetable type is invalid")
         return
     record_id = whole_number(row.get("id"))
@@ -54,10 +54,6 @@ def _take(state: "State", row: Any, models: tuple[str, ...], found: list[Record]
         return
     found.append({"id": record_id, "type": entity.model})
 
-
-_STANDARD_KEYS = frozenset(
-    {"contact", "sales_account", "deal", "task", "appointment", "sales_activity", "note", "product", "list"}
-)
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     (

@@ -172,11 +172,11 @@ def _is_five_star(state: "State", record: Record) -> bool:
 
 
 def _is_won(state: "State", record: Record) -> bool:
-    return stage_of(state, record)["forecast_type"] == "Closed Won"
+    return bool(stage_of(state, record)["forecast_type"] == "Closed Won")
 
 
 def _is_lost(state: "State", record: Record) -> bool:
-    return stage_of(state, record)["forecast_type"] == "Closed Lost"
+    return bool(stage_of(state, record)["forecast_type"] == "Closed Lost")
 
 
 def _closes_this_week(state: "State", record: Record) -> bool:
