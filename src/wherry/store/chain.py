@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from wherry.model.jsons import canonical_json
 from wherry.model.ledger import Entry, EntryState
-from wherry.store.database import Database, Fields
+from wherry.store.database import Database, Fields, Transaction
 from wherry.store.tables import chain, head
 
 _PAGE = 2_000
@@ -27,9 +27,9 @@ _BLANK: Fields = {
 class Writer:
     """Appends entries within one serial transaction; nothing is written before flush()."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        row = connection.execute(select(head.c.seq, head.c.hash)).first()
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        row = tx.execute(select(head.c.seq, head.c.hash)).first()
         self._fresh = row is None
         self._seq: int = 0 if row is None else row.seq
         self._hash: str = "" if row is None else row.hash
@@ -47,12 +47,12 @@ class Writer:
         """Write the entries and the new end of the chain."""
         if not self._lines:
             return
-        self._connection.execute(insert(chain), self._lines)
+        self._tx.many("chain.add", lambda: insert(chain), self._lines)
         end = {"seq": self._seq, "hash": self._hash}
         if self._fresh:
-            self._connection.execute(insert(head).values(id=1, **end))
+            self._tx.execute(insert(head).values(id=1, **end))
         else:
-            self._connection.execute(update(head).values(**end))
+            self._tx.execute(update(head).values(**end))
         self._fresh = False
         self._lines = []
 
@@ -103,10 +103,10 @@ def walk(database: Database) -> Flaw:
 
 
 def _end(database: Database) -> tuple[int, str]:
-    row = database.read(lambda connection: connection.execute(select(head)).first())
-    return (0, "") if row is None else (row.seq, row.hash)
+    found = database.rows(select(head))
+    return (found[0].seq, found[0].hash) if found else (0, "")
 
 
 def _count(database: Database) -> int:
     counted = select(func.count()).select_from(chain)
-    return database.read(lambda connection: connection.execute(counted).scalar()) or 0
+    return database.scalar(counted) or 0

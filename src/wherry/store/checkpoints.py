@@ -1,72 +1,63 @@
 """Where a run stands and what a resume starts from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from wherry.model.jsons import canonical_json
 from wherry.model.ledger import EntryState
 from wherry.model.run import RecordState, Run, RunKind, RunState
 from wherry.store import approvals
 from wherry.store.chain import Writer
-from wherry.store.database import Database, Fields
+from wherry.store.database import Database, Fields, Transaction
 from wherry.store.order import rank
 from wherry.store.tables import records, runs
 
 
-def begin(connection: Connection, kind: RunKind, digest: str, options: Mapping[str, str], at: str) -> Run:
-    """Start a run, or take up the newest unfinished one of the same kind, digest and options."""
-    wanted = canonical_json(dict(options)).decode()
+def begin(tx: Transaction, wanted: Run) -> Run:
+    """Start this run, or take up the newest unfinished one of the same kind, digest and options."""
     query = (
         select(runs)
         .where(
-            runs.c.kind == kind,
-            runs.c.digest == digest,
-            runs.c.options == wanted,
+            runs.c.kind == wanted.kind,
+            runs.c.digest == wanted.digest,
+            runs.c.options == _options(wanted),
             runs.c.state != RunState.FINISHED,
         )
         .order_by(runs.c.number.desc())
     )
-    row = connection.execute(query).first()
-    approved_by = approvals.approver(connection, digest, kind)
+    row = tx.execute(query).first()
+    approved_by = approvals.approver(tx, wanted.digest, wanted.kind)
+    at = wanted.started_at.isoformat()
     if row is None:
-        run = _start(
-            connection,
-            Run(
-                id="",
-                kind=kind,
-                digest=digest,
-                state=RunState.RUNNING,
-                started_at=datetime.fromisoformat(at),
-                options=dict(options),
-            ),
-            approved_by,
-        )
-    else:
-        run = replace(_run(row), state=RunState.RUNNING, finished_at=None)
-        connection.execute(
-            update(runs)
-            .where(runs.c.id == run.id)
-            .values(state=RunState.RUNNING, finished_at=None, approved_by=approved_by)
-        )
-    _enter(connection, run, approved_by, at, f"{kind} {'began' if row is None else 'resumed'}")
+        run = _start(tx, wanted, approved_by)
+        _enter(tx, run, approved_by, at, f"{run.kind} began")
+        return run
+    run = replace(_run(row), state=RunState.RUNNING, finished_at=None)
+    changed = {"state": str(run.state), "finished_at": None, "approved_by": approved_by}
+    tx.execute(update(runs).where(runs.c.id == run.id).values(changed))
+    _enter(tx, run, approved_by, at, f"{run.kind} resumed")
     return run
 
 
-def _start(connection: Connection, run: Run, approved_by: str) -> Run:
-    number = (connection.execute(select(func.max(runs.c.number))).scalar() or 0) + 1
+def _options(run: Run) -> str:
+    return canonical_json(dict(run.options)).decode()
+
+
+def _start(tx: Transaction, run: Run, approved_by: str) -> Run:
+    number = (tx.execute(select(func.max(runs.c.number))).scalar() or 0) + 1
     run = replace(run, id=f"r{number}")
-    connection.execute(
+    tx.execute(
         insert(runs).values(
             number=number,
             id=run.id,
             kind=run.kind,
             digest=run.digest,
-            options=canonical_json(dict(run.options)).decode(),
+            options=_options(run),
             state=run.state,
             approved_by=approved_by,
             started_at=run.started_at.isoformat(),
@@ -78,8 +69,8 @@ def _start(connection: Connection, run: Run, approved_by: str) -> Run:
     return run
 
 
-def _enter(connection: Connection, run: Run, approved_by: str, at: str, note: str) -> None:
-    writer = Writer(connection)
+def _enter(tx: Transaction, run: Run, approved_by: str, at: str, note: str) -> None:
+    writer = Writer(tx)
     writer.add(
         {
             "run": run.id,
@@ -95,10 +86,10 @@ def _enter(connection: Connection, run: Run, approved_by: str, at: str, note: st
     writer.flush()
 
 
-def finish(connection: Connection, run: str, state: RunState, figures: tuple[int, int], at: str) -> Run:
+def finish(tx: Transaction, run: str, state: RunState, figures: tuple[int, int], at: str) -> Run:
     """Move a run to a state and add (calls, throttled) to its figures. Raises KeyError for no such run."""
-    row = _row(connection, run)
-    connection.execute(
+    row = _row(tx, run)
+    tx.execute(
         update(runs)
         .where(runs.c.id == run)
         .values(
@@ -108,24 +99,24 @@ def finish(connection: Connection, run: str, state: RunState, figures: tuple[int
             throttled=runs.c.throttled + figures[1],
         )
     )
-    closed = _run(_row(connection, run))
-    _enter(connection, closed, row.approved_by, at, f"{closed.kind} {state}")
+    closed = _run(_row(tx, run))
+    _enter(tx, closed, row.approved_by, at, f"{closed.kind} {state}")
     return closed
 
 
-def all_runs(connection: Connection) -> Sequence[Run]:
+def all_runs(tx: Transaction) -> Sequence[Run]:
     """Return all runs, oldest first."""
-    return [_run(row) for row in connection.execute(select(runs).order_by(runs.c.number))]
+    return [_run(row) for row in tx.execute(select(runs).order_by(runs.c.number))]
 
 
-def stamp(connection: Connection, run: str) -> Fields:
+def stamp(tx: Transaction, run: str) -> Fields:
     """Return what every entry of a run carries: run, digest, approved_by. Raises KeyError for no such run."""
-    row = _row(connection, run)
+    row = _row(tx, run)
     return {"run": row.id, "digest": row.digest, "approved_by": row.approved_by}
 
 
-def _row(connection: Connection, run: str) -> Row[Any]:
-    row = connection.execute(select(runs).where(runs.c.id == run)).first()
+def _row(tx: Transaction, run: str) -> Row[Any]:
+    row = tx.execute(select(runs).where(runs.c.id == run)).first()
     if row is None:
         raise KeyError(f"no run {run} in this store")
     return row
@@ -155,4 +146,4 @@ def pending(database: Database, run: str, stream: str, limit: int, after: str) -
     )
     if after:
         query = query.where(records.c.rank > rank(after))
-    return database.read(lambda connection: list(connection.execute(query).scalars()))
+    return database.read(lambda tx: list(tx.execute(query).scalars()))

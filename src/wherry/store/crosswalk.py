@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, delete, select, tuple_
+from sqlalchemy import Executable, Row, and_, bindparam, case, delete, select, tuple_
 
 from wherry.model.operation import Located
 from wherry.model.record import Key
-from wherry.store.database import Database, Fields
+from wherry.store.database import Database, Fields, Transaction
 from wherry.store.order import rank
 from wherry.store.tables import crosswalk
 
 _SLICE = 400
 _PAGE = 2_000
+_WHERE = ("source_stream", "source_id", "part", "destination_id")
 _Place = tuple[str, str, int]
 
 
@@ -21,7 +22,7 @@ class Moves:
 
     def __init__(self) -> None:
         self._puts: dict[_Place, Fields] = {}
-        self._drops: dict[_Place, int | None] = {}
+        self._drops: dict[_Place, Fields] = {}
 
     def put(self, row: Fields) -> None:
         """The record of this attempt lives at its destination id."""
@@ -43,33 +44,24 @@ class Moves:
         """The record of this attempt is no longer ours."""
         place = _place(row)
         self._puts.pop(place, None)
-        self._drops[place] = row["destination_id"]
+        self._drops[place] = {name: row[name] for name in _WHERE}
 
-    def flush(self, connection: Connection, database: Database) -> None:
+    def flush(self, tx: Transaction) -> None:
         """Write the changes."""
-        if self._drops:
-            connection.execute(
-                delete(crosswalk).where(
-                    crosswalk.c.source_stream == bindparam("at_stream"),
-                    crosswalk.c.source_id == bindparam("at_id"),
-                    crosswalk.c.part == bindparam("at_part"),
-                    crosswalk.c.destination_id == bindparam("at_destination"),
-                ),
-                [
-                    {"at_stream": s, "at_id": i, "at_part": p, "at_destination": d}
-                    for (s, i, p), d in self._drops.items()
-                ],
-            )
-        if self._puts:
-            connection.execute(_upsert(database), list(self._puts.values()))
+        tx.many("crosswalk.drop", _dropping, list(self._drops.values()))
+        tx.many("crosswalk.put", lambda: _upsert(tx), list(self._puts.values()))
+
+
+def _dropping() -> Executable:
+    return delete(crosswalk).where(*(crosswalk.c[name] == bindparam(name) for name in _WHERE))
 
 
 def _place(row: Fields) -> _Place:
     return (row["source_stream"], row["source_id"], row["part"])
 
 
-def _upsert(database: Database) -> Any:
-    statement = database.insert(crosswalk)
+def _upsert(tx: Transaction) -> Any:
+    statement = tx.insert(crosswalk)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["source_stream", "source_id", "part"],

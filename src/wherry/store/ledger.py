@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
+from wherry.model.jsons import Json
 from wherry.model.ledger import OPEN_STATES, Attempt, Entry, Event
 from wherry.model.operation import Located
 from wherry.model.plan import Approval
@@ -12,7 +13,8 @@ from wherry.model.ports import Clock
 from wherry.model.record import Key
 from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, StreamCounts
 from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
-from wherry.store.database import Database
+from wherry.store.database import Database, Transaction
+from wherry.store.events import Fold
 from wherry.store.rejects import rejects
 from wherry.store.seal import Sealer
 from wherry.store.states import counts, enlist, move, states_of
@@ -69,7 +71,7 @@ class StoreLedger:
             query = query.where(table.c.undone_by == "")
         order = table.c.confirmed_seq.desc() if newest_first else table.c.confirmed_seq
         newest = select(func.max(table.c.confirmed_seq))
-        end = self._database.read(lambda connection: connection.execute(newest).scalar()) or 0
+        end = self._database.scalar(newest) or 0
         query = query.where(table.c.confirmed_seq <= end).order_by(order)
         page_query = query
         while page := self._database.rows(page_query):
@@ -87,13 +89,20 @@ class StoreLedger:
         found = self._database.rows(query)
         return [attempts.attempt_of(row, self._sealer) for row in found]
 
+    def written(self, key: Key, part: int) -> Mapping[str, Json]:
+        """Return the newest after-image per field of our confirmed, not undone writes to this part.
+
+        A delete, an adoption that was taken back, and a new destination id each begin anew.
+        """
+        return attempts.written(self._database, self._sealer, key, part)
+
     def entries(self) -> Iterator[Entry]:
         """Yield the chain, oldest first."""
         return chain.entries(self._database)
 
     def approvals(self, digest: str | None = None) -> Sequence[Approval]:
         """Return approvals, oldest first."""
-        return self._database.read(lambda connection: approvals.listed(connection, digest))
+        return self._database.read(lambda tx: approvals.listed(tx, digest))
 
     def verify(self) -> Verified:
         """Walk the whole chain and compare approvals and bodies with it."""
@@ -103,10 +112,15 @@ class StoreLedger:
 
     def begin(self, kind: RunKind, digest: str, options: Mapping[str, str]) -> Run:
         """Start a run and return it, or the unfinished one of the same kind, digest and options."""
-        at = self._now()
-        return self._database.write(
-            lambda connection: checkpoints.begin(connection, kind, digest, options, at)
+        wanted = Run(
+            id="",
+            kind=kind,
+            digest=digest,
+            state=RunState.RUNNING,
+            started_at=self._clock.now().astimezone(UTC),
+            options=dict(options),
         )
+        return self._database.write(lambda tx: checkpoints.begin(tx, wanted))
 
     def enlist(self, run: str, states: Iterable[StateChange]) -> None:
         """Write down every record of the run with the state it starts in; repeating it changes nothing.
@@ -118,9 +132,7 @@ class StoreLedger:
     def finish(self, run: str, state: RunState, calls: int, throttled: int) -> Run:
         """Close a run, or mark it paused, interrupted or failed; call figures are added to the run's."""
         at = self._now()
-        return self._database.write(
-            lambda connection: checkpoints.finish(connection, run, state, (calls, throttled), at)
-        )
+        return self._database.write(lambda tx: checkpoints.finish(tx, run, state, (calls, throttled), at))
 
     def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
         """Return ids of records in state PENDING, in numeric order of id, from after that id on."""
@@ -137,28 +149,28 @@ class StoreLedger:
         that was never intended and KeyError for no such run; nothing is written then.
         """
         at = self._now()
-        self._database.write(lambda connection: self._record(connection, run, events, states, at))
+        self._database.write(lambda tx: self._record(tx, run, events, states, at))
 
     def _record(
         self,
-        connection: Connection,
+        tx: Transaction,
         run: str,
         events: Sequence[Event],
         changes: Sequence[StateChange],
         at: str,
     ) -> None:
-        writer = chain.Writer(connection)
-        stamp = checkpoints.stamp(connection, run)
-        fold = attempts.Fold(connection, writer, {**stamp, "at": at}, self._sealer)
+        writer = chain.Writer(tx)
+        stamp = checkpoints.stamp(tx, run)
+        fold = Fold(tx, writer, {**stamp, "at": at}, self._sealer)
         fold.take(events)
         fold.flush()
-        fold.moves.flush(connection, self._database)
+        fold.moves.flush(tx)
         writer.flush()
-        move(connection, self._database, run, changes)
+        move(tx, run, changes)
 
     def approve(self, approval: Approval) -> None:
         """Keep a person's yes, in the chain too."""
-        self._database.write(lambda connection: approvals.approve(connection, approval))
+        self._database.write(lambda tx: approvals.approve(tx, approval))
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat()

@@ -32,7 +32,7 @@ def open_store(url: str, *, clock: Clock, key: str | None = None, sealer: Sealer
     """
     del key
     database = _database(_url(url))
-    database.write(metadata.create_all)
+    database.write(lambda tx: metadata.create_all(tx.connection))
     return Store(database, clock, sealer or Unsealed())
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, StaticPool, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert
 
-from wherry.store.database import Database
+from wherry.store.database import Database, Transaction
 
 T = TypeVar("T")
 
@@ -46,16 +46,16 @@ class SqliteDatabase(Database):
             self._turn if memory else contextlib.nullcontext()
         )
 
-    def write(self, work: Callable[[Connection], T], *, serial: bool = True) -> T:
+    def write(self, work: Callable[[Transaction], T], *, serial: bool = True) -> T:
         """See Database; every write is serial here."""
         del serial
         with self._turn, self._writer.begin() as connection:
-            return work(connection)
+            return work(Transaction(self, connection))
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[Transaction], T]) -> T:
         """See Database."""
         with self._reading, self.engine.begin() as connection:
-            return work(connection)
+            return work(Transaction(self, connection))
 
     def insert(self, table: Table) -> Insert:
         """See Database."""

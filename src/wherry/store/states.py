@@ -6,11 +6,11 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Executable, func, select
 
 from wherry.model.record import Key
 from wherry.model.run import RecordState, StateChange, StreamCounts
-from wherry.store.database import Database, Fields
+from wherry.store.database import Database, Fields, Transaction
 from wherry.store.order import rank
 from wherry.store.tables import records, totals
 
@@ -30,24 +30,21 @@ def enlist(database: Database, run: str, states: Iterable[StateChange]) -> None:
         by_stream: dict[str, list[Fields]] = {}
         for change in batch:
             by_stream.setdefault(change.key.stream, []).append(_line(run, change))
-        work = partial(_enlist, database=database, by_stream=by_stream, fresh=fresh)
+        work = partial(_enlist, by_stream=by_stream, fresh=fresh)
         database.write(work)
 
 
-def _enlist(
-    connection: Connection, database: Database, by_stream: Mapping[str, list[Fields]], fresh: dict[str, bool]
-) -> None:
+def _enlist(tx: Transaction, by_stream: Mapping[str, list[Fields]], fresh: dict[str, bool]) -> None:
     for stream, lines in by_stream.items():
         run = lines[0]["run"]
         if stream not in fresh:
             there = select(totals.c.read).where(totals.c.run == run, totals.c.stream == stream)
-            fresh[stream] = connection.execute(there).first() is None
-        statement = database.insert(records).on_conflict_do_nothing()
-        inserted = connection.execute(statement, lines).rowcount
-        total = database.insert(totals).values(
+            fresh[stream] = tx.execute(there).first() is None
+        inserted = tx.many("records.new", lambda: tx.insert(records).on_conflict_do_nothing(), lines)
+        total = tx.insert(totals).values(
             run=run, stream=stream, read=len(lines) if fresh[stream] else inserted
         )
-        connection.execute(
+        tx.execute(
             total.on_conflict_do_update(
                 index_elements=["run", "stream"], set_={"read": totals.c.read + total.excluded.read}
             )
@@ -68,34 +65,34 @@ def _line(run: str, change: StateChange) -> Fields:
     }
 
 
-def move(connection: Connection, database: Database, run: str, states: Sequence[StateChange]) -> None:
+def move(tx: Transaction, run: str, states: Sequence[StateChange]) -> None:
     """Move records to their states; the last word on each record counts."""
     last = {change.key: _line(run, change) for change in states}
     if not last:
         return
-    statement = database.insert(records)
-    new = statement.excluded
+    tx.many("records.move", lambda: _moving(tx), list(last.values()))
+
+
+def _moving(tx: Transaction) -> Executable:
+    statement = tx.insert(records)
     names = ("state", "reason", "hint", "field", "blocked_by")
     # A record that was never enlisted is kept as well: it shows as unexplained, below zero.
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["run", "stream", "id"], set_={name: new[name] for name in names}
-        ),
-        list(last.values()),
+    return statement.on_conflict_do_update(
+        index_elements=["run", "stream", "id"], set_={name: statement.excluded[name] for name in names}
     )
 
 
 def counts(database: Database, run: str) -> Mapping[str, StreamCounts]:
     """Return the conservation table of a run."""
 
-    def look(connection: Connection) -> tuple[Sequence[Any], Sequence[Any]]:
+    def look(tx: Transaction) -> tuple[Sequence[Any], Sequence[Any]]:
         grouped = (
             select(records.c.stream, records.c.state, func.count().label("n"))
             .where(records.c.run == run)
             .group_by(records.c.stream, records.c.state)
         )
         expected = select(totals.c.stream, totals.c.read).where(totals.c.run == run)
-        return connection.execute(grouped).all(), connection.execute(expected).all()
+        return tx.execute(grouped).all(), tx.execute(expected).all()
 
     found, expected = database.read(look)
     table: dict[str, Counter[RecordState]] = {row.stream: Counter() for row in expected}

@@ -106,6 +106,7 @@ attempts = Table(
     Index("attempts_confirmed", "confirmed_seq"),
     Index("attempts_of_run", "run", "confirmed_seq"),
     Index("attempts_state", "state", "seq"),
+    Index("attempts_of_record", "source_stream", "source_id", "part"),
 )
 
 # What was sent, what was there before, what is there now: sealed, and destroyed by a purge.
