@@ -201,8 +201,9 @@ class Gateway:
         return self._refusal(500, "Internal server error") if status == 500 else _html(status)
 
     async def _send(self, reply: Reply, scope: Scope, send: Send) -> None:
+        client = tuple(scope["client"])
         if reply.ending == "reset":
-            await self._desk.connections.reset(tuple(scope["client"]))
+            await self._desk.connections.reset(client)
             return
         headers = [pair for pair in reply.headers if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(reply.body)).encode()))
@@ -210,6 +211,8 @@ class Gateway:
         half = reply.ending == "half"
         body = reply.body[: len(reply.body) // 2] if half else reply.body
         await send({"type": "http.response.body", "body": body, "more_body": half})
+        if half:
+            await self._desk.connections.close(client)
 
 
 async def inner_call(product: ASGIApp, method: str, path: str, body: bytes) -> Reply:
