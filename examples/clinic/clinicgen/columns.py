@@ -1,5 +1,7 @@
 """The files of the bundle: their columns in order, what identifies a row, and how each is spelt on disk."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 CUSTOM = (
@@ -59,6 +61,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     else (names[0],)
     for stream, names in COLUMNS.items()
 }
+
+
+def key_of(stream: str, row: Mapping[str, str]) -> str:
+    """Return a row's key: its id, or both columns joined; a part that is no id stands as the start of its SHA-256."""
+    first, *others = (row[name] for name in KEYS[stream])
+    hashed = [part if part.isdigit() else hashlib.sha256(part.encode()).hexdigest()[:12] for part in others]
+    return "|".join([first, *hashed])
+
 
 HEADER_VARIANTS: dict[str, dict[str, str]] = {
     "patients": {"patientId": "Patient ID", "dateOfBirth": "D.O.B.", "mobile": "Mobile No."},

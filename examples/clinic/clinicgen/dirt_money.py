@@ -180,7 +180,7 @@ def _recalls(export: Export, host: Patient) -> None:
     row = {"recallId": number, "patientId": host.id, "type": "dentist", "intervalMonths": "6"}
     row |= {"dueDate": "2026-12-24", "method": "post – café rota", "status": "due", "exempt": "false"}
     export.add("recalls", row)
-    export.finding("wrong_encoding_declared", "recalls", number)
+    export.finding("encoding_differs", "recalls", number)
     export.case("windows_1252", "declared UTF-8, written Windows-1252", recalls=[number])
     lost = export.number("recalls")
     export.add("recalls", {**row, "recallId": lost, "patientId": NOBODY}, held("orphan"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clinicgen.columns import CLEAN_DIALECTS, COLUMNS, DIRTY_DIALECTS, KEYS, Dialect
+from clinicgen.columns import CLEAN_DIALECTS, COLUMNS, DIRTY_DIALECTS, Dialect, key_of
 from clinicgen.fates import READY, STATES, Fate
 
 _FLUSH_AT = 1 << 18
@@ -132,7 +132,7 @@ class Export:
         reasons[label] = reasons.get(label, 0) + 1
         if self.listing:
             named = self._records[stream]
-            key = "|".join(row[name] for name in KEYS[stream])
+            key = key_of(stream, row)
             if fate.reason == "duplicate_row" or key in named:
                 key += "#2"
             named[key] = [fate.state, fate.reason]

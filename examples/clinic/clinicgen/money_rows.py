@@ -12,6 +12,7 @@ from clinicgen.treatment import Item, money
 
 LINE_TYPES = ("treatment", "shop", "discount", "adjustment", "opening_balance")
 METHODS = ("card", "card", "cash", "bank transfer", "direct debit", "finance")
+VAT_ON_GOODS = {"GB": 20, "IE": 23}  # percent; dental treatment bears none
 SHOP = (
     ("Interdental brushes, size 0.6", 495),
     ("Electric toothbrush", 8900),
@@ -43,7 +44,7 @@ class Invoice:
 def write_invoice(
     export: Export, patient: Patient, date: str, lines: Sequence[Line], outstanding: int | None = None
 ) -> Invoice:
-    """Write an invoice whose total is the sum of its lines; `outstanding` is all of it unless given."""
+    """Write an invoice whose total is the sum of its lines, VAT and all; `outstanding` is all of it unless given."""
     number = export.number("invoices")
     total = sum(line.pence * line.qty for line in lines)
     left = total if outstanding is None else outstanding
@@ -63,7 +64,9 @@ def write_invoice(
 
 def _write_line(export: Export, patient: Patient, invoice: str, line: Line) -> str:
     number = export.number("invoice_lines")
-    amount = money(line.pence * line.qty)
+    gross = line.pence * line.qty
+    rate = VAT_ON_GOODS[patient.practice.country] if line.type == "shop" else 0
+    net = round(gross * 100 / (100 + rate))
     row = {
         "lineId": number,
         "invoiceId": invoice,
@@ -71,9 +74,9 @@ def _write_line(export: Export, patient: Patient, invoice: str, line: Line) -> s
         "itemId": line.item,
         "description": line.text,
         "qty": str(line.qty),
-        "net": amount,
-        "vat": "0.00",
-        "gross": amount,
+        "net": money(net),
+        "vat": money(gross - net),
+        "gross": money(gross),
     }
     export.add("invoice_lines", row, patient.below)
     return number

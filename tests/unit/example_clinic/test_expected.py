@@ -36,6 +36,8 @@ OWNER = {stream: pairs[0] for stream, pairs in PARENTS.items() if stream != "pat
 
 
 def _key(stream, row):
+    if stream == "medical_flags":
+        return f"{row['patientId']}|{hashlib.sha256(row['flag'].encode()).hexdigest()[:12]}"
     return "|".join(row[name] for name in KEYS[stream])
 
 
@@ -149,7 +151,7 @@ def test_dirty_shows_every_reason(dirty):
         "shared_email_across_households",
         "shared_email_in_household",
         "unlisted_file",
-        "wrong_encoding_declared",
+        "encoding_differs",
     }
 
 
@@ -225,6 +227,13 @@ def test_what_is_paid_and_owed(clean):
     for row in clean.rows["invoice_lines"]:
         owed[row["invoiceId"]] -= settled[row["lineId"]]
     assert owed == {row["invoiceId"]: Decimal(row["outstanding"]) for row in clean.rows["invoices"]}
+
+
+def test_only_goods_bear_vat(clean):
+    for row in clean.rows["invoice_lines"]:
+        net, vat, gross = (Decimal(row[name]) for name in ("net", "vat", "gross"))
+        assert net + vat == gross
+        assert (vat != 0) == (row["lineType"] == "shop")
 
 
 def test_each_practice_has_one_currency(clean):
