@@ -16,6 +16,8 @@ from wherry_emulators.freshsales.switches import Plan, Switches
 
 Coercion = Callable[[Any, FaultRule], Any]
 
+_UNSET: tuple[Any, ...] = (None, "", [])
+
 
 class Account(State):
     """The account's records; who calls, and silent coercions, are taken from the call being handled."""
@@ -49,9 +51,16 @@ class Account(State):
         call = CURRENT_CALL.get()
         if call is None or record.get("is_deleted"):
             return record
-        for rule in self._faults.picked(call, COERCION_KINDS, only=lambda rule: rule.entity in {"", key}):
-            record = coerced(record, rule)
-        return record
+        before = self.tables[key].get_any(record["id"]) or {}
+
+        def writes_to(rule: FaultRule) -> bool:
+            value = _value_at(record, rule.field)
+            return rule.entity in {"", key} and value not in _UNSET and value != _value_at(before, rule.field)
+
+        changed = record
+        for rule in self._faults.picked(call, COERCION_KINDS, only=writes_to):
+            changed = coerced(changed, rule)
+        return changed
 
 
 def coerced(record: dict[str, Any], rule: FaultRule) -> dict[str, Any]:
@@ -63,9 +72,17 @@ def coerced(record: dict[str, Any], rule: FaultRule) -> dict[str, Any]:
     value = record.get(name)
     if below:
         return {**record, name: coerced(value, _below(rule, below))} if isinstance(value, dict) else record
-    if value in (None, "", []):
+    if value in _UNSET:
         return record
     return {**record, name: _COERCIONS[rule.how](value, rule)}
+
+
+def _value_at(record: dict[str, Any], field: str) -> Any:
+    name, _, below = field.partition(".")
+    value = record.get(name)
+    if not below:
+        return value
+    return value.get(below) if isinstance(value, dict) else None
 
 
 def _below(rule: FaultRule, field: str) -> FaultRule:

@@ -246,6 +246,20 @@ def test_a_silent_coercion_shows_only_when_read_back(emulator):
     assert emulator.admin("faults")[0]["fired"] >= 1
 
 
+def test_a_coercion_strikes_a_value_once_and_rows_of_jobs_too(emulator):
+    rule = {"kind": "silent_coercion", "field": "zipcode", "how": "change_case"}
+    emulator.admin("faults", [rule, {**rule, "field": "city", "how": "truncate", "length": 2}])
+    row = {"emails": "rows@example.com", "data": {"last_name": "R", "zipcode": "bt1", "city": "Cork"}}
+    assert emulator.call("POST", "/contacts/bulk_upsert", {"contacts": [row]})[0] == 200
+    time.sleep(0.15)
+    (stored,) = [one for one in emulator.admin("records/contact") if one["email"] == "rows@example.com"]
+    assert (stored["zipcode"], stored["city"]) == ("BT1", "Co")
+    emulator.call("PUT", f"/contacts/{stored['id']}", {"contact": {"job_title": "Miller"}})
+    assert [one["fired"] for one in emulator.admin("faults")] == [1, 1]
+    emulator.admin("human-edit", {"entity": "contact", "id": stored["id"], "changes": {"city": "Derry"}})
+    assert [one["fired"] for one in emulator.admin("faults")] == [1, 1], "people are not struck"
+
+
 def test_a_wrong_setting_at_run_time_is_refused(emulator):
     for path, body in (("faults", [{"kind": "x"}]), ("switches", {"x": 1}), ("advance", {"seconds": -1})):
         with pytest.raises(urllib.error.HTTPError) as caught:
