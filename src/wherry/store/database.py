@@ -82,6 +82,10 @@ class Database(abc.ABC):
         return self.read(lambda tx: tx.execute(query).scalar())
 
     @abc.abstractmethod
+    def forget(self, table: Table) -> None:
+        """Make what was deleted from the table unreadable in the database's own files."""
+
+    @abc.abstractmethod
     def insert(self, table: Table) -> Insert:
         """Return an insert that knows ON CONFLICT."""
 

@@ -1,49 +1,129 @@
 """Opening a store by its URL, with its schema brought up to date."""
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+import contextlib
+from pathlib import Path
 
-from wherry.model.errors import SettingsInvalid
-from wherry.model.ports import Clock
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from wherry.model.errors import PreflightFailed, SettingsInvalid
+from wherry.model.ports import Clock, Lock
+from wherry.store.bodies import purge
+from wherry.store.budget import Quota, SharedBudget
 from wherry.store.database import Database
 from wherry.store.ledger import StoreLedger
+from wherry.store.lock import FileLock
+from wherry.store.migrations import migrate
+from wherry.store.postgres import PostgresDatabase, ServerLock
 from wherry.store.seal import Sealer, Unsealed
-from wherry.store.sqlite import SqliteDatabase
-from wherry.store.tables import metadata
+from wherry.store.sqlite import SqliteDatabase, file_of
+
+_POSTGRES = frozenset({"postgresql", "postgresql+psycopg"})
 
 
 class Store:
-    """One migration's memory. Close it when done; threads may share it."""
+    """One migration's memory. Threads may share it; close it when done.
 
-    def __init__(self, database: Database, clock: Clock, sealer: Sealer) -> None:
+    `ledger` implements the port Ledger, `lock` the port Lock: one process at a time on this store.
+    """
+
+    def __init__(self, database: Database, lock: Lock, clock: Clock, sealer: Sealer) -> None:
         self._database = database
         self._clock = clock
         self.ledger = StoreLedger(database, clock, sealer)
+        self.lock = lock
+
+    def budget(
+        self, account: str, per_minute: int, per_hour: int, reserve: float, *, max_wait: float | None
+    ) -> SharedBudget:
+        """Return the API budget of a destination account, shared with everybody who uses this store.
+
+        `reserve` is the share (0 to below 1) of the hour that stays free for others; `max_wait` is in
+        seconds, None waits for as long as it takes.
+        """
+        quota = Quota(per_minute=per_minute, per_hour=per_hour, reserve=reserve, max_wait=max_wait)
+        return SharedBudget(self._database, self._clock, account, quota)
+
+    def purge(self) -> int:
+        """Destroy what was sent, before-images and after-images for good; return how many operations had some.
+
+        The chain, the crosswalk and the states stay. Nothing can be taken back afterwards.
+        """
+        return purge(self._database)
 
     def close(self) -> None:
         """Give all connections back; whatever was reported as written stays."""
         self._database.close()
 
 
+class _Alone:
+    """The lock of a store that nobody else can reach."""
+
+    def held(self) -> contextlib.AbstractContextManager[None]:
+        """Hold what needs no holding."""
+        return contextlib.nullcontext()
+
+
 def open_store(url: str, *, clock: Clock, key: str | None = None, sealer: Sealer | None = None) -> Store:
     """Open the store at `sqlite:///FILE` or `postgresql://…` and bring its schema up to date.
 
-    Raises SettingsInvalid for another kind of URL.
+    A relative SQLite path is relative to the current folder: resolve it first. `sqlite://` lives in
+    memory. Bodies pass through the sealer. Raises SettingsInvalid for another kind of URL, for a store
+    of a newer version and for a key without a sealer to use it, and PreflightFailed where the database
+    cannot be opened.
     """
-    del key
-    database = _database(_url(url))
-    database.write(lambda tx: metadata.create_all(tx.connection))
-    return Store(database, clock, sealer or Unsealed())
-
-
-def _url(url: str) -> URL:
-    try:
-        return make_url(url)
-    except ArgumentError as error:
+    if key is not None and sealer is None:
         raise SettingsInvalid(
-            "store.url is no database URL", hint="Use sqlite:///.wherry/store.db or postgresql://…"
+            "store.key is set, but nothing in this installation can seal with it",
+            hint="Remove the key and keep the store on an encrypted disk.",
+        )
+    database, lock = _reach(_parsed(url))
+    try:
+        migrate(database, clock)
+    except DBAPIError as error:
+        raise PreflightFailed(
+            f"The store cannot be used: {_first_line(error)}", hint="Check store.url in wherry.toml."
         ) from error
+    return Store(database, lock, clock, sealer or Unsealed())
 
 
-def _database(url: URL) -> Database:
-    return SqliteDatabase(url)
+def _parsed(url: str) -> URL:
+    hint = "Use sqlite:///.wherry/store.db or postgresql://user@host:5432/name"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsInvalid("store.url is no database URL", hint=hint) from error
+    if parsed.drivername not in _POSTGRES | {"sqlite"}:
+        raise SettingsInvalid(f"store.url names '{parsed.drivername}', which is not supported", hint=hint)
+    return parsed
+
+
+def _reach(url: URL) -> tuple[Database, Lock]:
+    if url.drivername in _POSTGRES:
+        return _server(url)
+    path: Path | None = file_of(url)
+    try:
+        database = SqliteDatabase(url)
+    except OSError as error:
+        raise PreflightFailed(
+            f"The store's file {path} cannot be opened: {error.strerror}",
+            hint="Check store.url in wherry.toml.",
+        ) from error
+    return database, _Alone() if path is None else FileLock(path.with_name(f"{path.name}.lock"))
+
+
+def _server(url: URL) -> tuple[Database, Lock]:
+    database = PostgresDatabase(url)
+    try:
+        # Once without patience: a wrong address or password should not take a minute to show.
+        database.engine.connect().close()
+    except DBAPIError as error:
+        raise PreflightFailed(
+            f"The store's PostgreSQL server cannot be reached: {_first_line(error)}",
+            hint="Check store.url in wherry.toml, and that the server is running.",
+        ) from error
+    return database, ServerLock(database.engine)
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

@@ -30,9 +30,10 @@ class SqliteDatabase(Database):
     """One file, one writer at a time; threads of this process queue for it instead of polling."""
 
     def __init__(self, url: URL) -> None:
-        memory = url.database in {None, "", ":memory:"}
-        if not memory:
-            _create_private(Path(str(url.database)))
+        path = file_of(url)
+        memory = path is None
+        if path is not None:
+            _create_private(path)
         super().__init__(
             create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
             if memory
@@ -57,9 +58,24 @@ class SqliteDatabase(Database):
         with self._reading, self.engine.begin() as connection:
             return work(Transaction(self, connection))
 
+    def forget(self, table: Table) -> None:
+        """See Database; deleted cells are overwritten at once, copies in the log are cut off here."""
+        del table
+        with self._turn:
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+
     def insert(self, table: Table) -> Insert:
         """See Database."""
         return Insert(table)
+
+
+def file_of(url: URL) -> Path | None:
+    """Return the file of the database, or None where it lives in memory."""
+    return None if url.database in {None, "", ":memory:"} else Path(str(url.database))
 
 
 def _create_private(path: Path) -> None:

@@ -21,6 +21,8 @@ from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 
+# SQLite keeps an INTEGER key as the row's own number, which saves an index; it holds 64 bits too.
+_BIG: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
 _TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 
@@ -40,15 +42,15 @@ runs = Table(
     _text("approved_by"),
     _text("started_at"),
     Column("finished_at", _TEXT, nullable=True),
-    Column("calls", BigInteger, nullable=False),
-    Column("throttled", BigInteger, nullable=False),
+    Column("calls", _BIG, nullable=False),
+    Column("throttled", _BIG, nullable=False),
 )
 
 # The chain: append-only. It holds ids and hashes, never a value of a record.
 chain = Table(
     "chain",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", _BIG, primary_key=True, autoincrement=False),
     _text("run"),
     _text("digest"),
     _text("operation_id"),
@@ -57,7 +59,7 @@ chain = Table(
     _text("stream"),
     _text("key"),
     Column("part", Integer, nullable=False),
-    Column("destination_id", BigInteger, nullable=True),
+    Column("destination_id", _BIG, nullable=True),
     _text("payload_hash"),
     _text("before_hash"),
     _text("after_hash"),
@@ -74,7 +76,7 @@ head = Table(
     "head",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
-    Column("seq", BigInteger, nullable=False),
+    Column("seq", _BIG, nullable=False),
     _text("hash"),
 )
 
@@ -90,8 +92,8 @@ attempts = Table(
     _text("source_stream"),
     _text("source_id"),
     Column("part", Integer, nullable=False),
-    Column("target_id", BigInteger, nullable=True),  # what the operation aims at
-    Column("destination_id", BigInteger, nullable=True),  # what the answer said
+    Column("target_id", _BIG, nullable=True),  # what the operation aims at
+    Column("destination_id", _BIG, nullable=True),  # what the answer said
     _text("job"),
     Column("adopted", Boolean, nullable=False),
     _text("fingerprint"),
@@ -101,8 +103,8 @@ attempts = Table(
     _text("before_hash"),
     _text("after_hash"),
     _text("at"),
-    Column("seq", BigInteger, nullable=False),  # its newest entry in the chain
-    Column("confirmed_seq", BigInteger, nullable=True),
+    Column("seq", _BIG, nullable=False),  # its newest entry in the chain
+    Column("confirmed_seq", _BIG, nullable=True),
     Index("attempts_confirmed", "confirmed_seq"),
     Index("attempts_of_run", "run", "confirmed_seq"),
     Index("attempts_state", "state", "seq"),
@@ -127,7 +129,7 @@ crosswalk = Table(
     Column("part", Integer, primary_key=True, autoincrement=False),
     _text("rank"),
     _text("stream"),
-    Column("destination_id", BigInteger, nullable=False),
+    Column("destination_id", _BIG, nullable=False),
     _text("fingerprint"),
     Column("adopted", Boolean, nullable=False),
     Index("crosswalk_order", "source_stream", "rank", "part"),
@@ -158,14 +160,14 @@ totals = Table(
     metadata,
     _text("run", primary_key=True),
     _text("stream", primary_key=True),
-    Column("read", BigInteger, nullable=False),
+    Column("read", _BIG, nullable=False),
     sqlite_with_rowid=False,
 )
 
 approvals = Table(
     "approvals",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),  # its entry in the chain
+    Column("seq", _BIG, primary_key=True, autoincrement=False),  # its entry in the chain
     _text("digest"),
     _text("by"),
     _text("at"),
@@ -190,7 +192,7 @@ writers = Table(
     "writers",
     metadata,
     _text("writer", primary_key=True),
-    Column("turn", BigInteger, nullable=False),
+    Column("turn", _BIG, nullable=False),
 )
 
 steps = Table(
