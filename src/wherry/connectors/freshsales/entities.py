@@ -1,0 +1,108 @@
+"""The streams of Freshsales as the API spells them, and which of their ids a plain answer hides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """How one stream is addressed."""
+
+    stream: str
+    root: str  # key of the body of one record
+    model: str  # its class name in views and targetables
+    hidden: Mapping[str, str]  # field → include value that shows it
+    extra_includes: tuple[str, ...] = ()
+    has_views: bool = False
+    all_view: str = ""
+
+    @property
+    def include(self) -> str:
+        """Return the include values that show as much as the API can show."""
+        return ",".join(dict.fromkeys((*self.hidden.values(), *self.extra_includes)))
+
+    @property
+    def documented_include(self) -> str:
+        """Return the same, reduced to values that were documented or seen."""
+        return ",".join(name for name in self.include.split(",") if name in _KNOWN_INCLUDES)
+
+
+_KNOWN_INCLUDES = frozenset(
+    {
+        "owner", "source", "campaign", "territory", "sales_accounts", "business_type", "industry_type",
+        "sales_account", "contacts", "deal_type", "deal_reason", "deal_payment_status", "currency",
+        "targetable", "users", "appointment_attendees",
+    }
+)  # fmt: skip
+"""[D]/[C]: official list and clients. Others, such as lifecycle_stage, follow the same pattern [I]."""
+
+CONTACTS = Entity(
+    stream="contacts",
+    root="contact",
+    model="Contact",
+    hidden={
+        "owner_id": "owner",
+        "lifecycle_stage_id": "lifecycle_stage",
+        "contact_status_id": "contact_status",
+        "lost_reason_id": "lost_reason",
+        "lead_source_id": "source",
+        "territory_id": "territory",
+        "campaign_id": "campaign",
+    },
+    extra_includes=("sales_accounts",),
+    has_views=True,
+    all_view="All Contacts",
+)
+SALES_ACCOUNTS = Entity(
+    stream="sales_accounts",
+    root="sales_account",
+    model="SalesAccount",
+    hidden={
+        "owner_id": "owner",
+        "territory_id": "territory",
+        "business_type_id": "business_type",
+        "industry_type_id": "industry_type",
+    },
+    has_views=True,
+    all_view="All Accounts",
+)
+DEALS = Entity(
+    stream="deals",
+    root="deal",
+    model="Deal",
+    hidden={
+        "owner_id": "owner",
+        "sales_account_id": "sales_account",
+        "currency_id": "currency",
+        "deal_type_id": "deal_type",
+        "deal_reason_id": "deal_reason",
+        "deal_payment_status_id": "deal_payment_status",
+        "territory_id": "territory",
+        "lead_source_id": "source",
+        "campaign_id": "campaign",
+    },
+    extra_includes=("contacts",),
+    has_views=True,
+    all_view="All Deals",
+)
+TASKS = Entity(
+    stream="tasks", root="task", model="Task", hidden={}, extra_includes=("owner", "users", "targetable")
+)
+APPOINTMENTS = Entity(
+    stream="appointments",
+    root="appointment",
+    model="Appointment",
+    hidden={},
+    extra_includes=("targetable", "appointment_attendees"),
+)
+NOTES = Entity(stream="notes", root="note", model="Note", hidden={})
+
+ENTITIES: Mapping[str, Entity] = {
+    entity.stream: entity for entity in (CONTACTS, SALES_ACCOUNTS, DEALS, TASKS, APPOINTMENTS, NOTES)
+}
+
+CHILDREN = ("tasks", "appointments", "notes")
+"""Streams whose records hang on a contact and are read through it."""
+
+USER_TYPE = "FdMultitenant::User"
+"""How an attendee or a sideloaded row says that it is a user. [L] captured answers."""

@@ -1,0 +1,228 @@
+"""Reading records: whole streams through views, single ones with includes, children through their contact."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wherry.connectors.freshsales.answers import Row, as_id, moment_of, record_of, rows_of, sideloads_of
+from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, Entity
+from wherry.connectors.freshsales.observed import observe
+from wherry.connectors.freshsales.views import Views
+from wherry.connectors.freshsales.walk import Listing, Walk, pages
+from wherry.connectors.kit.http import ApiClient
+from wherry.model.diff import Observed
+from wherry.model.errors import DestinationRefused, RecordGone, UsageInvalid
+from wherry.model.jsons import Json
+
+_FILTERS = {"tasks": ("open", "overdue", "completed"), "appointments": ("upcoming", "past")}
+"""Together these hold every task and every appointment; the two of appointments may overlap [L]."""
+
+_A_PAGE = 25
+"""Rows on a page by default [D]; a sideloaded list as long as that may have been cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A record as an answer holds it, with what stands beside it."""
+
+    record: Row
+    beside: Mapping[str, Json]
+
+
+class Reader:
+    """Reads Freshsales; knows which includes this tenant takes and which ids it never shows."""
+
+    def __init__(self, client: ApiClient, views: Views) -> None:
+        self._client, self._views = client, views
+        self._include: dict[str, str] = {}
+        self._never_shown: dict[str, frozenset[str]] = {}
+
+    def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
+        """Yield live records of a stream, newest change first, down to `since`; each id once.
+
+        Contacts, accounts and deals come through their view of everything, 100 a call; tasks and
+        appointments through their filters, unsorted. Notes have no list: raises UsageInvalid.
+        """
+        entity = ENTITIES[stream]
+        if stream in _FILTERS:
+            yield from self._scan_filters(entity, since)
+            return
+        if not entity.has_views:
+            raise UsageInvalid(f"{stream} cannot be listed; read them through their contacts")
+        seen: set[int] = set()
+        for view in self._views.of_everything(entity):
+            for row, _ in self._walk(entity, view, seen, since):
+                if row.get("is_deleted") is not True:
+                    yield observe(entity, row)
+
+    def fetch(
+        self, stream: str, ids: Sequence[int], parents: Mapping[int, int] | None = None
+    ) -> Iterator[Observed]:
+        """Yield the live records with these ids, each once, with all that the API can show.
+
+        Children (tasks, appointments, notes) are read through their contact where `parents` names it,
+        one call a contact. Notes without a parent cannot be read and are left out. Many contacts or
+        accounts come through the view's newest pages as far as that saves two calls of three.
+        """
+        wanted = list(dict.fromkeys(ids))
+        if stream in CHILDREN:
+            yield from self._fetch_children(ENTITIES[stream], wanted, parents or {})
+            return
+        entity, left = ENTITIES[stream], wanted
+        if len(wanted) >= 6:
+            found: set[int] = set()
+            for one in self._from_view(entity, wanted):
+                found.add(one.id)
+                yield one
+            left = [number for number in wanted if number not in found]
+        for number in left:
+            if (got := self.one(entity, number)) is not None:
+                yield got
+
+    def one(self, entity: Entity, number: int) -> Observed | None:
+        """Return one record by its own address, or None when it is gone; notes have none [D]."""
+        shown = self.shown(entity, number)
+        if shown is None:
+            return None
+        got = observe(entity, shown.record, shown.beside, alone=True)
+        known = self._never_shown.get(entity.stream)
+        self._never_shown[entity.stream] = got.not_readable if known is None else known & got.not_readable
+        return None if got.deleted else got
+
+    def shown(self, entity: Entity, number: int) -> Shown | None:
+        """Return one record as the answer holds it, or None when it is gone. One call."""
+        try:
+            body = self._included("GET", f"/{entity.stream}/{number}", entity)
+        except RecordGone:
+            return None
+        record = record_of(body, entity)
+        return None if record is None else Shown(record=record, beside=sideloads_of(body, entity))
+
+    def children(self, entity: Entity, parent: int) -> tuple[dict[int, Observed], bool]:
+        """Return the live children of a contact by id, and whether these are surely all of them.
+
+        One call; one or more beyond that where the answer does not sideload notes. An answer that
+        sideloads nothing, or a whole page of rows, may have left some out [?].
+        """
+        try:
+            body = self._client.request("GET", f"/contacts/{parent}", params={"include": entity.stream}).body
+        except RecordGone:
+            return {}, True
+        record, beside = record_of(body, CONTACTS) or {}, sideloads_of(body, CONTACTS)
+        shown = record if entity.stream in record else dict(beside)
+        rows, sure = rows_of(shown, entity.stream), entity.stream in shown
+        sure = sure and len(rows) < _A_PAGE
+        if not sure and entity.stream == "notes":
+            rows, sure = self._notes_of(parent) or rows, True
+        seen = [observe(entity, row, beside, parent=parent) for row in rows]
+        return {one.id: one for one in seen if one.id and not one.deleted}, sure
+
+    def newest(self, entity: Entity, most_pages: int) -> Iterator[Observed]:
+        """Yield the records of the newest pages of the view of everything, at most so many pages."""
+        views = self._views.of_everything(entity)
+        for view in views:
+            for page in pages(self._client, self._view(entity, view)):
+                for row in page.rows:
+                    if row.get("is_deleted") is not True:
+                        yield observe(entity, row)
+                if page.number >= max(1, most_pages // len(views)):
+                    break
+
+    def complete(self, one: Observed) -> bool:
+        """Return whether asking for the record by its address can show no more; may cost nothing."""
+        known = self._never_shown.get(one.stream)
+        return one.not_readable <= (known or frozenset())
+
+    def _from_view(self, entity: Entity, wanted: Sequence[int]) -> Iterator[Observed]:
+        left = set(wanted)
+        for row in self.newest(entity, len(wanted) // 3):
+            if row.id in left:
+                got = row if self.complete(row) else self._ask_to_learn(entity, row.id)
+                if got is not None:
+                    left.discard(row.id)
+                    yield got
+            if not left:
+                return
+
+    def _ask_to_learn(self, entity: Entity, number: int) -> Observed | None:
+        """Ask for the first incomplete row by its address, to learn whether that shows more at all."""
+        return self.one(entity, number) if entity.stream not in self._never_shown else None
+
+    def _fetch_children(
+        self, entity: Entity, wanted: Sequence[int], parents: Mapping[int, int]
+    ) -> Iterator[Observed]:
+        by_parent: dict[int | None, list[int]] = {}
+        for number in wanted:
+            by_parent.setdefault(parents.get(number), []).append(number)
+        for parent, ids in by_parent.items():
+            known = {} if parent is None else self.children(entity, parent)[0]
+            for number in ids:
+                got = self._child(entity, number, known.get(number))
+                if got is not None:
+                    yield got
+
+    def _child(self, entity: Entity, number: int, known: Observed | None) -> Observed | None:
+        if entity.stream == "notes" or (known is not None and self.complete(known)):
+            return known
+        return self.one(entity, number) or known
+
+    def _notes_of(self, parent: int) -> list[Row]:
+        """Read the notes by their own list, for answers that do not sideload them. [L] seen live."""
+        listing = Listing(path=f"/contacts/{parent}/notes", name="notes")
+        try:
+            return [row for page in pages(self._client, listing) for row in page.rows]
+        except RecordGone:
+            return []
+
+    def _scan_filters(self, entity: Entity, since: datetime | None) -> Iterator[Observed]:
+        seen: set[int] = set()
+        for name in _FILTERS[entity.stream]:
+            listing = Listing(
+                path=f"/{entity.stream}",
+                name=entity.stream,
+                params={"filter": name, "include": entity.include},
+            )
+            for page in pages(self._client, listing):
+                for row in page.rows:
+                    number, moment = as_id(row.get("id")), moment_of(row.get("updated_at"))
+                    old = since is not None and moment is not None and moment < since
+                    if number is not None and number not in seen and not old:
+                        seen.add(number)
+                        yield observe(entity, row, page.beside)
+
+    def _walk(
+        self, entity: Entity, view: int, seen: set[int], since: datetime | None
+    ) -> Iterator[tuple[Row, Mapping[str, Json]]]:
+        return Walk(self._client, self._view(entity, view), seen).rows(since)
+
+    def _view(self, entity: Entity, view: int) -> Listing:
+        """Describe a view, with the includes that this tenant is known to take."""
+        if entity.stream not in self._include:
+            self._try_includes(entity, view)
+        return Listing(
+            path=f"/{entity.stream}/view/{view}",
+            name=entity.stream,
+            params={"sort": "updated_at", "sort_type": "desc", "include": self._include[entity.stream]},
+        )
+
+    def _try_includes(self, entity: Entity, view: int) -> None:
+        self._included("GET", f"/{entity.stream}/view/{view}", entity, per_page=1)
+
+    def _included(self, method: str, path: str, entity: Entity, **params: int) -> Json:
+        """Send a read with the fullest include that is taken, and remember which one that is.
+
+        An unknown include value may be refused or ignored [?]; the documented ones are the fallback.
+        """
+        known = self._include.get(entity.stream)
+        tries = [known] if known is not None else [entity.include, entity.documented_include]
+        for include in tries:
+            asked: dict[str, str | int] = {**params, "include": include} if include else {**params}
+            try:
+                body = self._client.request(method, path, params=asked).body
+            except DestinationRefused:
+                if include == tries[-1]:
+                    raise
+            else:
+                self._include[entity.stream] = include
+                return body
+        raise RecordGone(f"{method} {path}: nothing was asked")  # unreachable: there is at least one try

@@ -1,0 +1,1 @@
+"""One way of talking HTTP to other people's systems: paced, patient, and silent about values."""
