@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import orjson
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wherry_emulators.freshsales.auth import CURRENT_USER, UNAUTHORISED, Key, Keys
@@ -36,6 +39,7 @@ BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
 )
 
 _LOG = logging.getLogger(__name__)
+_CONVERTOR = re.compile(r":\w+}")
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -86,7 +90,7 @@ class Desk:
 class Gateway:
     """The outermost application: routes between the API, the admin routes and nothing."""
 
-    def __init__(self, desk: Desk, product: ASGIApp, admin: ASGIApp) -> None:
+    def __init__(self, desk: Desk, product: Starlette, admin: ASGIApp) -> None:
         self._desk, self._product, self._admin = desk, product, admin
         self._storm_until = 0.0
 
@@ -116,16 +120,21 @@ class Gateway:
         else:
             verdict = self._judge(call)
             if verdict.allowed:
-                desk.limits.count()
-                desk.log.accept(desk.clock.seconds())
+                desk.limits.count(verdict)
+                desk.log.accept(verdict.at)
                 reply = await self._with_faults(call, key, scope, receive)
             else:
                 reply = self._refusal(429, "Too many requests")
             reply = replace(reply, headers=(*reply.headers, *verdict.headers))
-        template = getattr(scope.get("route"), "path", "") or template_of(call.path)
+        template = self._template(call, scope)
         dropped = reply.ending == "reset"
         desk.log.answered(call, template, 0 if dropped else reply.status, desk.clock.seconds())
         return reply
+
+    def _template(self, call: Call, scope: Scope) -> str:
+        """Name the route a call reached, or would have reached had it not been refused before."""
+        found = getattr(scope.get("route"), "path", "") or _route_in(self._product.routes, scope)
+        return _CONVERTOR.sub("}", found) or template_of(call.path)
 
     def _judge(self, call: Call) -> Verdict:
         """Ask the limits, then the storms; a refused call is not counted by any fault rule."""
@@ -137,9 +146,13 @@ class Gateway:
         now = desk.clock.seconds()
         for rule in desk.faults.picked(call, STORM_KINDS, first_only=True):
             self._storm_until = max(self._storm_until, now + rule.seconds)
-            return Verdict(allowed=False, headers=desk.limits.refusal(switches, max(1.0, rule.seconds)))
+            return Verdict(
+                allowed=False, at=now, headers=desk.limits.refusal(switches, max(1.0, rule.seconds))
+            )
         if now < self._storm_until:
-            return Verdict(allowed=False, headers=desk.limits.refusal(switches, self._storm_until - now))
+            return Verdict(
+                allowed=False, at=now, headers=desk.limits.refusal(switches, self._storm_until - now)
+            )
         return verdict
 
     async def _with_faults(self, call: Call, key: Key, scope: Scope, receive: Receive) -> Reply:
@@ -213,6 +226,16 @@ class Gateway:
         await send({"type": "http.response.body", "body": body, "more_body": half})
         if half:
             await self._desk.connections.close(client)
+
+
+def _route_in(routes: Iterable[BaseRoute], scope: Scope) -> str:
+    for route in routes:
+        match, inner = route.matches(scope)
+        if match is Match.FULL and isinstance(route, Mount):
+            return _route_in(route.routes, {**scope, **inner})
+        if match is Match.FULL and isinstance(route, Route):
+            return route.path
+    return ""
 
 
 async def inner_call(product: ASGIApp, method: str, path: str, body: bytes) -> Reply:

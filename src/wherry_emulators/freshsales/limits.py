@@ -46,9 +46,10 @@ BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a call may pass, and the headers its response carries."""
+    """Whether a call may pass, the emulated second of that judgement, and the response's headers."""
 
     allowed: bool
+    at: float
     headers: tuple[tuple[bytes, bytes], ...]
 
 
@@ -76,9 +77,11 @@ class Limits:
             waits.append(self._minute[len(self._minute) - switches.rate_limit_min] + MINUTE - now)
         wait = max(waits)
         if wait > 0:
-            return Verdict(allowed=False, headers=self.refusal(switches, wait))
+            return Verdict(allowed=False, at=now, headers=self.refusal(switches, wait))
         freed = (self._hour[0] if self._hour else now) + HOUR - now
-        return Verdict(allowed=True, headers=self._headers(switches, limit - len(self._hour) - 1, freed))
+        return Verdict(
+            allowed=True, at=now, headers=self._headers(switches, limit - len(self._hour) - 1, freed)
+        )
 
     def refusal(self, switches: Switches, wait: float) -> tuple[tuple[bytes, bytes], ...]:
         """Compose the headers of a 429 whose caller must wait ``wait`` emulated seconds."""
@@ -87,11 +90,10 @@ class Limits:
             return headers
         return (*headers, (b"retry-after", str(max(1, math.ceil(self._clock.real(wait)))).encode()))
 
-    def count(self) -> None:
-        """Count a call that passed."""
-        now = self._clock.seconds()
-        self._hour.append(now)
-        self._minute.append(now)
+    def count(self, verdict: Verdict) -> None:
+        """Count a call that was allowed to pass, at the second of its verdict."""
+        self._hour.append(verdict.at)
+        self._minute.append(verdict.at)
 
     def _forget(self, now: float) -> None:
         while self._hour and self._hour[0] <= now - HOUR:

@@ -51,6 +51,8 @@ def test_a_wrong_key_is_a_401_and_does_not_count(emulator, header):
     status, body = emulator.call("GET", "/selector/owners", authorization=header)
     assert (status, body["message"]) == (401, "Incorrect or expired API key")
     assert emulator.admin("calls")["accepted"] == 0
+    assert emulator.call("POST", "/filtered_search/contact", {}, authorization=header)[0] == 401
+    assert emulator.admin("calls")["by_route"]["POST /filtered_search/{entity}"] == 1
 
 
 def test_several_keys_belong_to_one_account(emulator):
@@ -115,6 +117,7 @@ def test_limits_refuse_on_the_scaled_clock_and_free_again(emulator_factory):
     time.sleep(0.25)
     assert raw_with_default_key(emulator)[0] == 200
     calls = emulator.admin("calls")
+    assert calls["by_route"] == {"GET /selector/owners": 8}
     assert (calls["refused_429"], calls["accepted"], calls["max_in_60s"]) == (2, 6, 5)
 
 

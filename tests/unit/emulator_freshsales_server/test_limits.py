@@ -31,7 +31,7 @@ def header(verdict, name):
 def take(limits, switches=SWITCHES):
     verdict = limits.check(switches)
     if verdict.allowed:
-        limits.count()
+        limits.count(verdict)
     return verdict
 
 
