@@ -41,8 +41,6 @@ def tell(error: BaseException, words: Sequence[str]) -> int:
     """Print the error and return the exit code; `words` are the command line as typed."""
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else 1
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         sys.stderr.write(error.format_message() + "\n")
         return error.exit_code
@@ -108,6 +106,7 @@ def frames(error: BaseException) -> str:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         lines.append(f"{type(current).__module__}.{type(current).__qualname__}\n")
-        lines += traceback.format_list(traceback.extract_tb(current.__traceback__))
+        for frame in traceback.extract_tb(current.__traceback__):
+            lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}\n")
         current = current.__cause__ or current.__context__
     return "".join(lines)

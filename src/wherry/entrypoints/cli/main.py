@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = cli.main(args=words, prog_name="wherry", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click turns a pipe that broke during help into SystemExit
         abandon_stdout()
         code = 0
     except BaseException as fault:  # noqa: BLE001 - the last stop: everything becomes a sentence and a code

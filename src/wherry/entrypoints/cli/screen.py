@@ -20,7 +20,7 @@ def terminal(stream: TextIO) -> "Console | None":
         return None
     from rich.console import Console
 
-    return Console(file=stream, highlight=False)
+    return Console(file=stream, highlight=False, emoji=False)
 
 
 def abandon_stdout() -> None:
