@@ -41,6 +41,7 @@ class Payload:
     marker: str = ""
     compare: Mapping[str, str] = field(default_factory=dict)
     classes: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field → locked classes in it
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field → source fields it came from
     adopt: int | None = None  # destination id of a twin that the approved plan names
 
     def fingerprint(self) -> str:

@@ -1,0 +1,109 @@
+"""Stage a snapshot of the source and read both catalogs."""
+
+from typing import Any
+
+from wherry.app.results import DiscoverResult, Row
+from wherry.app.workspace import Workspace
+from wherry.mapping.labels import normal_label
+from wherry.model.catalog import Catalog
+from wherry.model.diff import Observed
+from wherry.planning.twins import Existing
+from wherry.staging import ParquetSnapshot
+
+SOURCE_ID_LABEL = "Source_System_ID__c"
+
+
+def discover(ws: Workspace) -> DiscoverResult:
+    """Stage the source, read the destination's catalog and what identifies its records; write nothing there.
+
+    Raises PreflightFailed for a source that is not fit, CredentialsRefused for a key that is not accepted.
+    """
+    with ws.source() as source:
+        ws.progress.start("reading the source", None)
+        snapshot = ws.stage(source)
+        ws.progress.finish()
+    destination = ws.destination
+    catalog = destination.describe()
+    ws.progress.start("reading Freshsales", None)
+    existing = {stream: [] for stream in ("contacts", "sales_accounts")}
+    for stream, rows in existing.items():
+        labels = _custom_names(catalog, stream)
+        for seen in destination.scan(stream):
+            rows.append(_existing(seen, labels))
+            ws.progress.advance(1)
+    ws.progress.finish()
+    ws.keep_destination(catalog, existing)
+    fates = snapshot.counts()
+    rejected = sum(counts.get("rejected", 0) for counts in fates.values())
+    steps = ("wherry propose",)
+    if rejected:
+        steps = (f"{rejected} records are held back; wherry plan lists why", *steps)
+    return DiscoverResult(
+        snapshot=snapshot.digest,
+        source=_source_summary(snapshot),
+        destination=_destination_summary(catalog, existing),
+        fates=fates,
+        findings=tuple(
+            {
+                "code": f.code,
+                "message": f.message,
+                "file": f.file or None,
+                "line": f.line or None,
+                "count": f.count or None,
+                "hint": f.hint or None,
+            }
+            for f in snapshot.findings()
+        ),
+        next_steps=steps,
+    )
+
+
+def _custom_names(catalog: Catalog, stream: str) -> dict[str, str]:
+    found = catalog.stream(stream)
+    return {
+        normal_label(f.label): f"custom_field.{f.name}" for f in (found.fields if found else ()) if f.custom
+    }
+
+
+def _existing(seen: Observed, labels: dict[str, str]) -> Existing:
+    def text(name: str | None) -> str:
+        value = seen.fields.get(name) if name else None
+        return "" if value is None else str(value)
+
+    return Existing(
+        id=seen.id,
+        email=text("email"),
+        external_id=text("external_id"),
+        source_id=text(labels.get(normal_label(SOURCE_ID_LABEL))),
+        first_name=text("first_name"),
+        last_name=text("last_name"),
+        name=text("name"),
+        mobile=text("mobile_number"),
+        birth_date=text(labels.get(normal_label("Date of Birth"))),
+    )
+
+
+def _source_summary(snapshot: ParquetSnapshot) -> Row:
+    counts = snapshot.counts()
+    streams = {
+        stream.name: {"records": sum(counts.get(stream.name, {}).values()), "fields": len(stream.fields)}
+        for stream in snapshot.catalog.streams
+    }
+    return {"system": snapshot.catalog.system, "streams": streams, "facts": dict(snapshot.facts())}
+
+
+def _destination_summary(catalog: Catalog, existing: dict[str, list[Existing]]) -> Row:
+    streams: dict[str, Any] = {}
+    for stream in catalog.streams:
+        there = existing.get(stream.name)
+        streams[stream.name] = {
+            "records": None if there is None else len(there),
+            "fields": len(stream.fields),
+        }
+    return {
+        "system": catalog.system,
+        "streams": streams,
+        "people": len([person for person in catalog.people if person.active]),
+        "limits": dict(catalog.limits),
+        "abilities": dict(catalog.abilities),
+    }

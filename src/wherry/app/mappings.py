@@ -1,0 +1,105 @@
+"""The mapping files of a workspace: read for planning, proposed without touching what a person wrote."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wherry.mapping.blueprint import load_blueprint, parse_yaml, read_mappings
+from wherry.mapping.form import to_data
+from wherry.model.errors import MappingIncomplete
+from wherry.model.jsons import Json
+from wherry.model.mapping import Mapping as StreamMapping
+
+NOT_MAPPINGS = frozenset({"headers", "adoptions"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mappings:
+    """The mappings of a workspace; `stream_fates` says for every other source stream why it does not move."""
+
+    active: tuple[StreamMapping, ...]
+    data: tuple[dict[str, Json], ...]
+    stream_fates: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What a person decided about records that were in Freshsales before; undecided ones are left alone."""
+
+    contacts: Mapping[str, int] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Json]:
+        """Return a fact per decision, for the plan's basis."""
+        people: dict[str, Json] = {f"contact of patient {key}": id_ for key, id_ in self.contacts.items()}
+        places: dict[str, Json] = {f"account of practice {key}": id_ for key, id_ in self.accounts.items()}
+        return people | places
+
+
+def mapping_texts(folder: Path) -> dict[str, str]:
+    """Return the mapping files of a workspace (name → text); raises MappingIncomplete for one that is not UTF-8."""
+    texts: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        if path.stem in NOT_MAPPINGS:
+            continue
+        try:
+            texts[f"mapping/{path.name}"] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise MappingIncomplete(
+                f"mapping/{path.name} is not UTF-8 text", hint="save it as UTF-8"
+            ) from None
+    return texts
+
+
+def read_workspace_mappings(folder: Path) -> Mappings:
+    """Return the mappings of the workspace; raises MappingIncomplete naming file, line and key."""
+    written = read_mappings(mapping_texts(folder))
+    if not written:
+        raise MappingIncomplete("there is no mapping yet", hint="wherry propose")
+    active = tuple(one.mapping for one in written)
+    taken = {mapping.source for mapping in active}
+    fates = {name: fate.reason for name, fate in load_blueprint().streams.items() if name not in taken}
+    return Mappings(active=active, data=tuple(to_data(mapping) for mapping in active), stream_fates=fates)
+
+
+def _read(path: Path) -> Any:
+    return parse_yaml(path.read_text(encoding="utf-8"), f"mapping/{path.name}")
+
+
+def read_headers(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return the person's header map (file → header → field), empty where there is none."""
+    if not path.exists():
+        return {}
+    content = _read(path)
+    if not isinstance(content, dict) or not all(isinstance(part, dict) for part in content.values()):
+        raise MappingIncomplete(
+            f"mapping/{path.name} must hold, per file of the bundle, lines of 'header: field'",
+            hint="for example:\npatients.csv:\n  Patient ID: patientId",
+        )
+    return {str(file): {str(h): str(f) for h, f in part.items()} for file, part in content.items()}
+
+
+def read_decisions(path: Path) -> Decisions:
+    """Return what was decided in mapping/adoptions.yaml: `adopt` lines only."""
+    if not path.exists():
+        return Decisions()
+    content = _read(path)
+    return Decisions(
+        contacts=_adopted(content, "contacts", "patient", path),
+        accounts=_adopted(content, "accounts", "practice", path),
+    )
+
+
+def _adopted(content: Any, section: str, key: str, path: Path) -> dict[str, int]:
+    decided: dict[str, int] = {}
+    for number, row in enumerate(content.get(section) or [], start=1):
+        decision = row.get("decision") if isinstance(row, dict) else None
+        if decision not in {"adopt", "separate", "undecided"}:
+            raise MappingIncomplete(
+                f"mapping/{path.name}: entry {number} of {section}: decision is {decision!r}",
+                hint="write adopt, separate or undecided",
+            )
+        if decision == "adopt":
+            decided[str(row[key])] = int(row["id"])
+    return decided

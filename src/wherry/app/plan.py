@@ -1,0 +1,164 @@
+"""Freeze a plan: what will be written, how long it takes, what will be refused, what cannot be undone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from wherry.app.results import PlanResult
+from wherry.app.situation import ALL_CLASSES, Situation, gather
+from wherry.app.workspace import Workspace
+from wherry.mapping.check import check
+from wherry.model.errors import MappingIncomplete
+from wherry.model.jsons import Json
+from wherry.model.plan import Plan
+from wherry.model.record import Record
+from wherry.planning.approve import SHORT
+from wherry.planning.build import FieldLine, Inputs, build
+from wherry.planning.dryrun import Tally, count_fates, count_stream
+from wherry.planning.files import dump_plan
+from wherry.planning.order import stream_order
+from wherry.planning.steps import MissingField, manual_steps
+from wherry.planning.twins import candidates
+
+
+def plan(ws: Workspace, output: Path | None = None) -> PlanResult:
+    """Make and keep the plan for what was discovered and mapped; prints nothing, writes nothing there.
+
+    Raises MappingIncomplete naming file and line when the mapping cannot be carried out.
+    """
+    situation = gather(ws, ws.catalog())
+    _check(ws, situation)
+    frozen = build(_inputs(ws, situation))
+    path = ws.keep_plan(frozen)
+    if output is not None:
+        output.write_bytes(dump_plan(frozen))
+        path = output
+    return PlanResult(plan=frozen, path=ws.shown(path), next_steps=_next(frozen))
+
+
+def _check(ws: Workspace, situation: Situation) -> None:
+    issues = check(
+        situation.mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy
+    )
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if errors:
+        raise MappingIncomplete(
+            f"the mapping cannot be carried out: {len(errors)} problems",
+            hint="mend the lines named, then run wherry plan again",
+            details=[str(issue) for issue in errors],
+        )
+
+
+def _inputs(ws: Workspace, situation: Situation) -> Inputs:
+    tally = _dry_run(ws, situation)
+    missing = [n for n in situation.needs if not n.exists]
+    unmatched = [str(line["key"]) for line in situation.owners.lines if line["how"] == "fallback"]
+    return Inputs(
+        basis=situation.basis,
+        facts=situation.facts,
+        created_at=ws.clock.now().isoformat(timespec="seconds"),
+        catalog=situation.catalog,
+        mappings=situation.mappings.active,
+        mapping_data=situation.mappings.data,
+        policies=ws.settings.policy,
+        reserve=ws.settings.destination.quota_reserve,
+        tally=tally,
+        owners=tuple(dict(line) for line in situation.owners.lines),
+        adoptions=tuple(_adoptions(situation)),
+        demotions=tuple(_demotions(situation)),
+        accounts=tuple(dict(line) for line in situation.accounts.lines),
+        fields=tuple(
+            FieldLine(
+                stream=need.stream,
+                label=need.label,
+                type=str(need.type),
+                exists=need.exists,
+                choices=tuple(need.choices),
+            )
+            for need in situation.needs
+        ),
+        steps=manual_steps(
+            situation.catalog,
+            ws.settings.policy,
+            [
+                MissingField(stream=n.stream, label=n.label, type=str(n.type), choices=tuple(n.choices))
+                for n in missing
+            ],
+            unmatched,
+        ),
+        warnings=tuple(_warnings(ws, situation)),
+    )
+
+
+def _dry_run(ws: Workspace, situation: Situation) -> Tally:
+    tally = Tally()
+    order = stream_order(situation.mappings.active)
+    count_fates(tally, situation.snapshot.fates(), frozenset(order), situation.mappings.stream_fates)
+    shut, opened = situation.applying(frozenset()), situation.applying(ALL_CLASSES)
+    for stream in order:
+        ws.progress.start(f"planning {stream}", None)
+        count_stream(tally, _counted(ws, situation.snapshot.read(stream)), shut, opened)
+        ws.progress.finish()
+    return tally
+
+
+def _counted(ws: Workspace, records: Iterable[Record]) -> Iterator[Record]:
+    for number, record in enumerate(records, start=1):
+        if number % 100 == 0:
+            ws.progress.advance(100)
+        yield record
+
+
+def _adoptions(situation: Situation) -> Iterator[dict[str, Json]]:
+    adopted = situation.decisions.contacts
+    for key, id_ in sorted(situation.context.adoptions.items()):
+        if not key.startswith("practices/"):
+            how = "decided in mapping/adoptions.yaml" if key in adopted else "carries the source id already"
+            yield {"key": key, "destination_id": id_, "evidence": how}
+    for twin in candidates(situation.snapshot.read("patients"), situation.existing):
+        if twin.key not in adopted:
+            yield {
+                "key": twin.key,
+                "destination_id": None,
+                "candidate": twin.destination_id,
+                "evidence": twin.evidence,
+                "decision": "not adopted: a contact of its own is created",
+            }
+
+
+def _demotions(situation: Situation) -> Iterator[dict[str, Json]]:
+    taken = situation.context.taken_emails
+    for record in situation.snapshot.read("patients"):
+        email = str(record.values.get("email") or "").casefold()
+        if not email:
+            continue
+        holder = record.facts.get("email_holder_key")
+        if record.facts.get("email_holder") is False:
+            scope = str(record.facts.get("email_scope") or "household")
+            yield {"key": record.key.id, "reason": f"shared_{scope}", "holder": str(holder or "")}
+        elif email in taken:
+            yield {"key": record.key.id, "reason": "held_by_existing_contact", "holder": ""}
+
+
+def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
+    issues = check(
+        situation.mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy
+    )
+    yield from (str(issue) for issue in issues if issue.severity != "error")
+    collisions = [line for line in situation.accounts.lines if line["collides_with"]]
+    for line in collisions:
+        yield (
+            f"practice {line['key']}: an account of that name exists; it is written under another name. To use "
+            "the existing account instead, decide so in mapping/adoptions.yaml"
+        )
+
+
+def _next(frozen: Plan) -> tuple[str, ...]:
+    short = frozen.digest[:SHORT]
+    steps = [f"wherry approve {short} --by NAME --for prepare --for sample --for load"]
+    if frozen.locked:
+        names: Mapping[str, None] = dict.fromkeys(str(line["class"]) for line in frozen.locked)
+        steps += [
+            f"wherry approve {short} --by NAME --unlock {name} --purpose … --basis …   (else these stay behind)"
+            for name in names
+        ]
+    return tuple(steps)

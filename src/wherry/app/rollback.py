@@ -1,0 +1,178 @@
+"""Take runs back, newest first, down to the state before."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from wherry.app.run_results import Preview, RollbackResult
+from wherry.app.runs import make_hands
+from wherry.app.situation import gather
+from wherry.app.workspace import Workspace
+from wherry.engine.undo import Bucket, Judgement, Surroundings, ours, take_back
+from wherry.model.catalog import Catalog
+from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
+from wherry.model.jsons import sha256_of
+from wherry.model.ledger import Attempt
+from wherry.model.run import RunKind, RunState
+from wherry.planning.approve import SHORT
+
+BIN_DAYS = 90  # days that the recycle bin keeps a deleted record [D] crmsupport 50000002562
+COLUMNS = ("bucket", "verb", "stream", "destination_id", "key", "part", "run", "why", "fields")
+
+
+def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: str = "") -> RollbackResult:
+    """Take one run or all of them back, or preview it; edits that people made since stay.
+
+    A rollback needs the digest that its preview printed: raises ApprovalMissing when it is not given or
+    when the destination has changed since. Interrupted or killed, the next call goes on.
+    """
+    with ws.store.lock.held():
+        scope = _scope(ws, run)
+        catalog = ws.destination.describe()
+        hands = make_hands(ws, gather(ws, catalog))
+        around = _surroundings(ws, catalog)
+        if preview or not _resumed(ws, confirm):
+            ws.progress.start("looking at what is there now", len(scope))
+            judged = list(take_back(hands, "preview", _newest(ws, scope), around, write=False))
+            ws.progress.finish()
+            digest = _digest(judged)
+            if preview:
+                return _result(ws, judged, "preview", _preview(ws, judged, digest))
+            _confirmed(confirm, digest)
+        options = {"scope": run or "all", "confirm": confirm}
+        undo = ws.ledger.begin(RunKind.ROLLBACK, ws.ledger.runs()[-1].digest, options)
+        done = list(_done_before(ws, undo.id))
+        ws.progress.start("taking back", len(scope))
+        state = RunState.FAILED
+        judged = done
+        try:
+            around = _surroundings(ws, catalog)
+            for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
+                judged.append(judgement)
+            state = RunState.FINISHED
+        except (Interrupted, KeyboardInterrupt):
+            state = RunState.INTERRUPTED
+            raise
+        except QuotaExhausted:
+            state = RunState.PAUSED
+            raise
+        finally:
+            ws.progress.finish()
+            calls, throttled = ws.budget.used()
+            ws.ledger.finish(undo.id, state, calls, throttled)
+    return _result(ws, judged, undo.id, None)
+
+
+def _scope(ws: Workspace, run: str) -> frozenset[str]:
+    """Return the ids of the standing writes of the run, or of all runs."""
+    known = [r.id for r in ws.ledger.runs()]
+    if run and run not in known:
+        raise UsageInvalid(f"there is no run {run}", hint="known runs: " + (", ".join(known) or "none"))
+    return frozenset(a.operation.id for a in ws.ledger.attempts(run or None) if not a.operation.undoes)
+
+
+def _newest(ws: Workspace, scope: frozenset[str]) -> Iterator[Attempt]:
+    for attempt in ws.ledger.attempts(newest_first=True):
+        if attempt.operation.id in scope:
+            yield attempt
+
+
+def _surroundings(ws: Workspace, catalog: Catalog) -> Surroundings:
+    writable = {
+        stream.name: frozenset(
+            f"custom_field.{f.name}" if f.custom else f.name for f in stream.fields if not f.read_only
+        )
+        for stream in catalog.streams
+    }
+    standing = (a for a in ws.ledger.attempts() if not a.operation.undoes)
+    return Surroundings(ours=ours(standing), writable=writable)
+
+
+def _resumed(ws: Workspace, confirm: str) -> bool:
+    """Whether this confirms a rollback that was begun and did not end: its preview no longer fits, and need not."""
+    runs = [r for r in ws.ledger.runs() if r.kind is RunKind.ROLLBACK and r.state is not RunState.FINISHED]
+    return bool(confirm) and any(r.options.get("confirm") == confirm for r in runs)
+
+
+def _done_before(ws: Workspace, undo: str) -> Iterator[Judgement]:
+    """Yield what an earlier, interrupted call of this rollback has taken back already."""
+    for attempt in ws.ledger.attempts(include_undone=True):
+        if attempt.undone_by.startswith(f"{undo}:"):
+            yield Judgement(attempt=attempt, bucket=Bucket.REVERTED)
+
+
+def _digest(judged: Iterable[Judgement]) -> str:
+    return sha256_of([[j.attempt.operation.id, j.bucket.value, list(j.fields)] for j in judged])
+
+
+def _confirmed(confirm: str, digest: str) -> None:
+    if not confirm:
+        raise ApprovalMissing(
+            "a rollback has to be confirmed",
+            hint=f"wherry rollback --preview, then wherry rollback --confirm {digest[:SHORT]}",
+        )
+    if len(confirm) < 8 or not digest.startswith(confirm):
+        raise ApprovalMissing(
+            "this is not what the preview showed: the destination has changed since",
+            hint=f"look at it again: wherry rollback --preview (now {digest[:SHORT]})",
+        )
+
+
+def _preview(ws: Workspace, judged: list[Judgement], digest: str) -> Preview:
+    writes = sum(j.operation is not None for j in judged)
+    dates = [j.attempt.at for j in judged]
+    oldest = min(dates) if dates else ws.clock.now()
+    per_hour = min(ws.settings.destination.hourly_budget, ws.settings.destination.minute_budget * 60)
+    # A rollback never expires as such; what it deletes can be brought back from the bin until then.
+    return Preview(
+        hours=round(writes / per_hour, 2),
+        expires_at=(oldest + timedelta(days=BIN_DAYS)).isoformat(timespec="seconds"),
+        confirm=digest,
+    )
+
+
+def _result(ws: Workspace, judged: list[Judgement], name: str, preview: Preview | None) -> RollbackResult:
+    count = Counter(j.bucket for j in judged)
+    calls, _throttled = ws.budget.used()
+    if preview is not None:
+        calls = sum(j.operation is not None for j in judged)
+    steps = ()
+    if preview is not None:
+        steps = (f"wherry rollback --confirm {preview.confirm[:SHORT]}",)
+    return RollbackResult(
+        reverted=count[Bucket.REVERTED],
+        kept_edited=count[Bucket.KEPT_EDITED],
+        blocked=count[Bucket.BLOCKED],
+        irreversible=count[Bucket.IRREVERSIBLE],
+        already_gone=count[Bucket.ALREADY_GONE],
+        writes=len(judged),
+        calls=calls,
+        items_csv=_items(ws, judged, name),
+        preview=preview,
+        next_steps=steps,
+    )
+
+
+def _items(ws: Workspace, judged: Iterable[Judgement], name: str) -> str:
+    path = ws.reports_dir / f"rollback-{name}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for judgement in judged:
+            attempt = judgement.attempt
+            operation = attempt.operation
+            writer.writerow(
+                [
+                    judgement.bucket.value,
+                    operation.verb.value,
+                    operation.stream,
+                    attempt.destination_id,
+                    operation.key,
+                    operation.part,
+                    attempt.run,
+                    judgement.why,
+                    " ".join(judgement.fields),
+                ]
+            )
+    return ws.shown(path)

@@ -1,0 +1,203 @@
+"""What sample, load and retry share: one run of an approved plan, from its lock to its last line."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wherry.app.situation import Situation, gather
+from wherry.app.workspace import Workspace
+from wherry.engine.decide import Known, decide, needs_observed
+from wherry.engine.hands import Hands, Pace
+from wherry.engine.run import walk
+from wherry.engine.send import send_all
+from wherry.model.catalog import Privacy
+from wherry.model.errors import Interrupted, PreflightFailed, QuotaExhausted, RateLimited
+from wherry.model.ledger import Event, Refused
+from wherry.model.operation import Operation, Payload
+from wherry.model.plan import Plan
+from wherry.model.record import Fate, Key, Staged
+from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange
+from wherry.planning.approve import require_approval, require_fresh, unlocked_classes
+from wherry.planning.basis import changes
+from wherry.planning.order import link_streams, stream_order
+
+FATE_STATES = {
+    Fate.FILTERED: RecordState.FILTERED,
+    Fate.MERGED: RecordState.MERGED,
+    Fate.NO_EQUIVALENT: RecordState.NO_EQUIVALENT,
+    Fate.REJECTED: RecordState.REJECTED,
+    Fate.DEFERRED: RecordState.DEFERRED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readied:
+    """A plan that may be carried out now, and the hands to do it."""
+
+    plan: Plan
+    situation: Situation
+    hands: Hands
+
+
+def ready(ws: Workspace, kind: str) -> Readied:
+    """Return the current plan with everything checked: approved for this kind, fresh, schema in place.
+
+    Raises ApprovalMissing, StalePlan naming what changed, or PreflightFailed naming the fields that are
+    still missing at the destination.
+    """
+    plan = ws.plan()
+    approvals = ws.ledger.approvals(plan.digest)
+    require_approval(ws.ledger.approvals(), plan.digest, kind)
+    situation = gather(ws, ws.destination.describe())
+    check_fresh(ws, plan, situation)
+    if kind != "prepare":
+        _require_fields(situation)
+    unlocked = unlocked_classes(approvals, plan.digest)
+    hands = make_hands(ws, situation, unlocked)
+    return Readied(plan=plan, situation=situation, hands=hands)
+
+
+def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy] = frozenset()) -> Hands:
+    """Return the engine's hands for this workspace."""
+    engine = ws.settings.engine
+    return Hands(
+        snapshot=situation.snapshot,
+        ledger=ws.ledger,
+        destination=ws.destination,
+        clock=ws.clock,
+        apply=situation.applying(unlocked),
+        link_streams=link_streams(situation.mappings.active),
+        fill_only=ws.settings.policy.adopt == "fill",
+        pace=Pace(
+            batch_size=engine.batch_size, workers=engine.workers, settle_after=engine.settle_wait_seconds
+        ),
+        stopper=ws.stopper,
+        advance=ws.progress.advance,
+    )
+
+
+def check_fresh(ws: Workspace, plan: Plan, situation: Situation) -> None:
+    """Raise StalePlan, naming every record, field or setting that changed, unless the plan still fits."""
+    now = situation.basis
+    if now == plan.basis:
+        return
+    lines = changes(plan.extra["facts"], situation.facts)
+    if now.snapshot != plan.basis.snapshot:
+        lines["snapshot"] = _changed_records(ws, plan.basis.snapshot, situation)
+    require_fresh(plan.basis, now, lines)
+
+
+def _changed_records(ws: Workspace, before: str, situation: Situation) -> list[str]:
+    from wherry.staging.changes import compare  # noqa: PLC0415 - only when a plan is stale
+
+    old = ws.snapshot(before)
+    return [f"{change.key}: {change.kind}" for change in compare(old, situation.snapshot)]
+
+
+def _require_fields(situation: Situation) -> None:
+    missing = [need for need in situation.needs if not need.exists]
+    if missing:
+        raise PreflightFailed(
+            f"{len(missing)} custom fields that the plan writes do not exist in Freshsales",
+            hint="wherry prepare; where it cannot create them, an admin follows reports/admin-steps.md",
+            details=[f"{need.stream}: {need.label} ({need.type})" for need in missing],
+        )
+
+
+def carry_out(
+    ws: Workspace,
+    readied: Readied,
+    kind: RunKind,
+    keys: Mapping[str, Sequence[str]] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Run:
+    """Carry out the plan for all records, or for these keys; resumes an unfinished run of the same kind.
+
+    The run is left paused, interrupted or failed when it cannot go on, and finished otherwise.
+    """
+    hands = readied.hands
+    streams = stream_order(readied.situation.mappings.active)
+    run = ws.ledger.begin(kind, readied.plan.digest, options or {})
+    ws.ledger.enlist(run.id, _states(readied.situation, streams, hands.link_streams, keys))
+    total = sum(counts.states.get(RecordState.PENDING, 0) for counts in ws.ledger.counts(run.id).values())
+    ws.progress.start(kind.value, total)
+    state = RunState.FAILED
+    try:
+        ensure_unassigned(hands, run.id, readied.situation.unassigned())
+        walk(hands, run.id, streams)
+        state = RunState.FINISHED
+    except (Interrupted, KeyboardInterrupt):
+        state = RunState.INTERRUPTED
+        raise
+    except (QuotaExhausted, RateLimited):
+        state = RunState.PAUSED
+        raise
+    finally:
+        ws.progress.finish()
+        calls, throttled = ws.budget.used()
+        run = ws.ledger.finish(run.id, state, calls, throttled)
+    return run
+
+
+def _states(
+    situation: Situation,
+    streams: Sequence[str],
+    links: Mapping[str, Mapping[str, str]],
+    keys: Mapping[str, Sequence[str]] | None,
+) -> Iterator[StateChange]:
+    """Yield every source record of the run with the state it starts in, links as streams of their own."""
+    chosen = {stream: set(ids) for stream, ids in keys.items()} if keys is not None else None
+    fates = situation.mappings.stream_fates
+    for staged in situation.snapshot.fates():
+        if chosen is not None and staged.key.id not in chosen.get(staged.key.stream, ()):
+            continue
+        change = _start(staged, streams, fates)
+        yield change
+        if change.state is RecordState.PENDING:
+            for name in links.get(staged.key.stream, {}).values():
+                yield StateChange(key=Key(name, staged.key.id), state=RecordState.PENDING)
+
+
+def _start(staged: Staged, streams: Sequence[str], fates: Mapping[str, str]) -> StateChange:
+    if staged.fate is Fate.READY and staged.key.stream in streams:
+        return StateChange(key=staged.key, state=RecordState.PENDING)
+    if staged.fate is Fate.READY:
+        reason = fates.get(staged.key.stream, "no_mapping")
+        return StateChange(key=staged.key, state=RecordState.NO_EQUIVALENT, reason=reason)
+    return StateChange(
+        key=staged.key,
+        state=FATE_STATES[staged.fate],
+        reason=staged.reason,
+        hint=staged.detail,
+        field=staged.field,
+        blocked_by=staged.blocked_by,
+    )
+
+
+def ensure_unassigned(hands: Hands, run: str, payload: Payload | None) -> None:
+    """Make sure that the account for patients without a practice is there; it is no source record.
+
+    Raises PreflightFailed when the destination refuses it.
+    """
+    if payload is None:
+        return
+    located = hands.ledger.locate([payload.key]).get(payload.key, ())
+    line = located[0] if located else None
+    observed = None
+    if needs_observed(payload, line):
+        id_ = line.destination_id if line else payload.adopt
+        observed = next(iter(hands.destination.fetch(payload.stream, [id_ or 0])), None)
+    decision = decide(payload, Known(run=run, parents={}, located=line, observed=observed))
+    if isinstance(decision, Operation):
+        send_all(hands, run, [decision], _unassigned_outcome(hands, run))
+
+
+def _unassigned_outcome(hands: Hands, run: str) -> Callable[[Operation, Event], None]:
+    def done(_operation: Operation, event: Event) -> None:
+        hands.ledger.record(run, [event])
+        if isinstance(event, Refused):
+            raise PreflightFailed(
+                f"Freshsales refuses the account for patients without a practice ({event.reject.reason})",
+                hint="set [policy] unassigned_account to a name that is free, then wherry plan",
+            )
+
+    return done

@@ -1,0 +1,243 @@
+"""One migration's folder: the only place that joins connectors, staging and store."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from wherry.app.progress import Progress, Silent
+from wherry.app.settings import Settings, read_settings
+from wherry.connectors.aerona import Overrides, open_bundle
+from wherry.connectors.freshsales import open_destination
+from wherry.engine.hands import Stopper
+from wherry.model.catalog import Catalog
+from wherry.model.catalogs import dump_catalog, load_catalog
+from wherry.model.errors import SettingsInvalid, UsageInvalid
+from wherry.model.plan import Plan
+from wherry.model.ports import Budget, Destination, Ledger, Source
+from wherry.planning.files import dump_plan, load_plan
+from wherry.planning.twins import Existing
+from wherry.staging import ParquetSnapshot, stage
+from wherry.store import Store, open_store
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(slots=True, kw_only=True)
+class Workspace:
+    """A workspace, opened: its settings, its folders, and what is behind the ports.
+
+    Everything is made when it is first asked for, so that a verb opens only what it needs.
+    """
+
+    settings: Settings
+    progress: Progress = field(default_factory=Silent)
+    clock: SystemClock = field(default_factory=SystemClock)
+    stopper: Stopper = field(default_factory=Stopper)
+    wait_for_quota: bool = True
+    _store: Store | None = None
+    _budget: Budget | None = None
+    _destination: Destination | None = None
+
+    @classmethod
+    def open(cls, directory: Path, progress: Progress | None = None) -> "Workspace":
+        """Open the workspace in that directory; raises SettingsInvalid when it is none."""
+        return cls(settings=read_settings(directory), progress=progress or Silent())
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder."""
+        return self.settings.directory
+
+    @property
+    def state(self) -> Path:
+        """The folder of what is ours alone: store, snapshots, catalogs."""
+        return self._folder(".wherry")
+
+    @property
+    def mapping_dir(self) -> Path:
+        """The folder of the mappings that people edit."""
+        return self._folder("mapping")
+
+    @property
+    def plans_dir(self) -> Path:
+        """The folder of frozen plans."""
+        return self._folder("plans")
+
+    @property
+    def reports_dir(self) -> Path:
+        """The folder of what people read."""
+        return self._folder("reports")
+
+    def _folder(self, name: str) -> Path:
+        folder = self.root / name
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
+
+    def shown(self, path: Path) -> str:
+        """Return a path as people see it: relative to the workspace."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    # what is behind the ports -----------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """The store, opened once."""
+        if self._store is None:
+            _ = self.state
+            key = self.settings.credentials.get("store.key")
+            self._store = open_store(self.settings.store.url, clock=self.clock, key=key)
+        return self._store
+
+    @property
+    def ledger(self) -> Ledger:
+        """Our own memory."""
+        return self.store.ledger
+
+    @property
+    def budget(self) -> Budget:
+        """The API quota of the destination account, shared by everybody who uses this store."""
+        if self._budget is None:
+            there = self.settings.destination
+            max_wait = self.settings.engine.max_wait_minutes * 60.0 if self.wait_for_quota else 0.0
+            self._budget = self.store.budget(
+                there.base_url,
+                per_minute=there.minute_budget,
+                per_hour=there.hourly_quota,
+                reserve=there.quota_reserve,
+                max_wait=max_wait,
+            )
+        return self._budget
+
+    @property
+    def destination(self) -> Destination:
+        """The destination, reached with the key from the environment, a file or the keyring."""
+        if self._destination is None:
+            there = self.settings.destination
+            self._destination = open_destination(
+                there.base_url,
+                self.settings.credentials.require("destination.api_key"),
+                plan=there.plan,
+                budget=self.budget,
+                clock=self.clock,
+            )
+        return self._destination
+
+    @contextmanager
+    def source(self) -> Iterator[Source]:
+        """Open the source as the settings describe it; raises PreflightFailed when it is not fit."""
+        here = self.settings.source
+        if here.base_url:
+            raise SettingsInvalid(
+                "wherry.toml: [source] base_url: reading from the API is not built yet",
+                hint="set [source] bundle to an export instead",
+            )
+        source = open_bundle(
+            Path(here.bundle),
+            password=self.settings.credentials.get("source.password"),
+            overrides=Overrides(
+                timezone=here.timezone or None,
+                date_format=here.date_format or None,
+                tooth_notation=here.tooth_notation or None,
+                currency=here.currency or None,
+                encoding=here.encoding or None,
+            ),
+            headers=self.headers(),
+        )
+        try:
+            yield source
+        finally:
+            source.close()
+
+    # what discover keeps ------------------------------------------------------------------------
+
+    def stage(self, source: Source) -> ParquetSnapshot:
+        """Stage the source as an immutable snapshot and make it the current one."""
+        snapshot = stage(source, self.state / "snapshots", progress=lambda _name, n: self.progress.advance(n))
+        self._write("snapshot.json", orjson.dumps({"digest": snapshot.digest}))
+        return snapshot
+
+    def snapshot(self, digest: str = "") -> ParquetSnapshot:
+        """Return the current snapshot, or the one with that digest."""
+        if not digest:
+            digest = orjson.loads(self._read("snapshot.json"))["digest"]
+        return ParquetSnapshot.open(self.state / "snapshots" / digest)
+
+    def keep_destination(self, catalog: Catalog, existing: Mapping[str, list[Existing]]) -> None:
+        """Keep what was discovered of the destination."""
+        self._write("destination.json", dump_catalog(catalog))
+        self._write("existing.json", orjson.dumps(existing))
+
+    def catalog(self) -> Catalog:
+        """Return the destination's catalog as last discovered."""
+        return load_catalog(self._read("destination.json"))
+
+    def existing(self, stream: str) -> list[Existing]:
+        """Return the contacts or accounts that were there when the destination was discovered."""
+        return [Existing(**row) for row in orjson.loads(self._read("existing.json")).get(stream, [])]
+
+    def headers(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the person's own header map, mapping/headers.yaml: file → header → field."""
+        from wherry.app.mappings import read_headers  # noqa: PLC0415 - YAML is loaded where it is needed
+
+        return read_headers(self.mapping_dir / "headers.yaml")
+
+    def _write(self, name: str, data: bytes) -> None:
+        new = self.state / f"{name}.new"
+        new.write_bytes(data)
+        new.chmod(0o600)
+        new.replace(self.state / name)
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self.state / name).read_bytes()
+        except FileNotFoundError:
+            raise UsageInvalid("nothing has been discovered here yet", hint="wherry discover") from None
+
+    # plans --------------------------------------------------------------------------------------
+
+    def keep_plan(self, plan: Plan) -> Path:
+        """Keep a plan under its digest and make it the current one."""
+        path = self.plans_dir / f"{plan.digest}.json"
+        if not path.exists():
+            path.write_bytes(dump_plan(plan))
+        self._write("plan.json", orjson.dumps({"digest": plan.digest}))
+        return path
+
+    def plan(self, digest: str = "") -> Plan:
+        """Return the current plan, or the one with that digest."""
+        if not digest:
+            try:
+                digest = orjson.loads((self.state / "plan.json").read_bytes())["digest"]
+            except FileNotFoundError:
+                raise UsageInvalid("there is no plan yet", hint="wherry plan") from None
+        path = self.plans_dir / f"{digest}.json"
+        if not path.exists():
+            raise UsageInvalid(
+                f"plans/{digest}.json is gone", hint="restore it, or make a new one: wherry plan"
+            )
+        return load_plan(path.read_bytes(), self.shown(path))
+
+    def plan_digests(self) -> tuple[str, ...]:
+        """Return the digests of all plans that are kept."""
+        return tuple(sorted(path.stem for path in self.plans_dir.glob("*.json")))

@@ -1,0 +1,174 @@
+"""Everything that was gathered, and a dry run, make one frozen plan."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from wherry.model.catalog import Catalog
+from wherry.model.jsons import Json
+from wherry.model.mapping import Mapping as StreamMapping
+from wherry.model.plan import Basis, Plan, Stage
+from wherry.model.policy import Policies
+from wherry.model.run import RecordState
+from wherry.planning.budget import Volume, forecast, load_calls
+from wherry.planning.dryrun import Tally
+from wherry.planning.order import stream_order
+from wherry.planning.steps import Step
+
+LOST_WITH_ROLLBACK = "custom fields that prepare creates stay: Freshsales documents no call that removes them"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLine:
+    """A custom field that the plan writes: there already, created by API, or an admin's step."""
+
+    stream: str
+    label: str
+    type: str
+    exists: bool
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a plan is made of."""
+
+    basis: Basis
+    facts: Mapping[str, Mapping[str, Json]]
+    created_at: str
+    catalog: Catalog
+    mappings: Sequence[StreamMapping]
+    mapping_data: Sequence[Mapping[str, Json]]
+    policies: Policies
+    reserve: float
+    tally: Tally
+    owners: Sequence[Mapping[str, Json]]
+    adoptions: Sequence[Mapping[str, Json]]
+    demotions: Sequence[Mapping[str, Json]]
+    accounts: Sequence[Mapping[str, Json]]
+    fields: Sequence[FieldLine]
+    steps: Sequence[Step]
+    classes: Callable[[str], Iterable[str]] = field(default=lambda _source: ())
+    warnings: Sequence[str] = ()
+
+
+def build(inputs: Inputs) -> Plan:
+    """Freeze the plan; the same inputs give the same digest."""
+    volumes = _volumes(inputs.tally)
+    calls = forecast(volumes, len(inputs.tally.parents), inputs.catalog, inputs.reserve)
+    creatable = inputs.catalog.abilities.get("create_fields", False)
+    missing = [line for line in inputs.fields if not line.exists]
+    prepare = len(missing) * 2 + 2 if creatable else 2
+    return Plan(
+        basis=inputs.basis,
+        created_at=inputs.created_at,
+        mappings=tuple(inputs.mapping_data),
+        policies=dict(asdict(inputs.policies)),
+        stages=_stages(inputs),
+        calls={
+            "prepare": prepare,
+            "load": calls.load,
+            "read_back": calls.read_back,
+            "rollback": calls.rollback,
+            "total": prepare + calls.load + calls.read_back,
+        },
+        hours=calls.hours,
+        streams=_streams(inputs.tally),
+        rejects=_reasons(inputs.tally, RecordState.REJECTED, RecordState.DEFERRED),
+        no_equivalent=_reasons(inputs.tally, RecordState.NO_EQUIVALENT) + _unmapped(inputs.mappings),
+        owners=tuple(inputs.owners),
+        adoptions=tuple(inputs.adoptions),
+        demotions=tuple(inputs.demotions),
+        accounts=tuple(inputs.accounts),
+        fields=tuple(_field_line(line, creatable=creatable) for line in inputs.fields),
+        manual_steps=tuple(step.as_json() for step in inputs.steps),
+        irreversible=tuple(
+            {"what": f"custom field '{line.label}' on {line.stream}", "why": LOST_WITH_ROLLBACK}
+            for line in missing
+            if creatable
+        ),
+        locked=tuple(
+            {"class": name, "stream": stream, "records": count}
+            for (name, stream), count in sorted(inputs.tally.locked.items())
+        ),
+        warnings=tuple(inputs.warnings),
+        extra={"facts": inputs.facts, "links": dict(sorted(inputs.tally.links.items()))},
+    )
+
+
+def _volumes(tally: Tally) -> dict[str, Volume]:
+    volumes: dict[str, Volume] = {}
+    for (_source, destination), line in tally.writes.items():
+        known = volumes.get(destination, Volume(writes=0))
+        volumes[destination] = Volume(writes=known.writes + line.writes, bulk=known.bulk + line.bulk)
+    return volumes
+
+
+def _stages(inputs: Inputs) -> tuple[Stage, ...]:
+    order = stream_order(inputs.mappings)
+    stages: list[Stage] = []
+    for mapping in sorted(inputs.mappings, key=lambda m: (order.index(m.source), m.stage, m.name)):
+        line = inputs.tally.writes.get((mapping.source, mapping.destination))
+        if line is None or any(
+            s.source == mapping.source and s.destination == mapping.destination for s in stages
+        ):
+            continue
+        locked = {name for (name, stream), _n in inputs.tally.locked.items() if stream == mapping.source}
+        stages.append(
+            Stage(
+                order=len(stages) + 1,
+                mapping=mapping.name,
+                source=mapping.source,
+                destination=mapping.destination,
+                records=line.records,
+                writes=line.writes,
+                calls=load_calls(Volume(writes=line.writes, bulk=line.bulk)),
+                bulk=line.bulk > 0,
+                privacy=tuple(sorted(locked)),
+            )
+        )
+    return tuple(stages)
+
+
+def _streams(tally: Tally) -> dict[str, dict[str, int]]:
+    streams: dict[str, dict[str, int]] = {}
+    for name, states in sorted(tally.states.items()):
+        streams[name] = {"read": sum(states.values()), **{str(s): n for s, n in sorted(states.items())}}
+    return streams
+
+
+def _reasons(tally: Tally, *states: RecordState) -> tuple[dict[str, Json], ...]:
+    wanted = {state.value for state in states}
+    return tuple(
+        {
+            "stream": stream,
+            "state": state,
+            "reason": reason,
+            "count": count,
+            "keys": list(tally.samples.get((stream, reason), [])),
+        }
+        for (stream, state, reason), count in sorted(tally.reasons.items())
+        if state in wanted
+    )
+
+
+def _unmapped(mappings: Sequence[StreamMapping]) -> tuple[dict[str, Json], ...]:
+    lines: dict[tuple[str, str], str] = {}
+    for mapping in mappings:
+        for name, reason in mapping.unmapped.items():
+            lines.setdefault((mapping.source, name), reason)
+    return tuple(
+        {"stream": stream, "field": name, "reason": reason}
+        for (stream, name), reason in sorted(lines.items())
+    )
+
+
+def _field_line(line: FieldLine, *, creatable: bool) -> dict[str, Json]:
+    how = "exists" if line.exists else "by_api" if creatable else "by_admin"
+    return {
+        "stream": line.stream,
+        "label": line.label,
+        "type": line.type,
+        "choices": list(line.choices),
+        "exists": line.exists,
+        "how": how,
+    }

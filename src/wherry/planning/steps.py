@@ -1,0 +1,118 @@
+"""What only an admin of Freshsales can do: an exact step each, and whether it is done."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wherry.model.catalog import Catalog
+from wherry.model.jsons import Json
+from wherry.model.policy import Policies
+
+TASK_TYPE = "Appointment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One manual step; `verified` is None where the API cannot tell, `blocking` where the load needs it."""
+
+    id: str
+    what: str
+    why: str
+    verified: bool | None
+    blocking: bool = False
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the step as it stands in the plan."""
+        return {
+            "id": self.id,
+            "what": self.what,
+            "why": self.why,
+            "verified": self.verified,
+            "blocking": self.blocking,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingField:
+    """A custom field that the plan writes and that is not there."""
+
+    stream: str
+    label: str
+    type: str
+    choices: tuple[str, ...]
+
+
+def wanted_names(policies: Policies) -> tuple[str, ...]:
+    """Return the names of pick-list entries that an admin may be asked to add."""
+    return (TASK_TYPE, policies.prospect_status)
+
+
+def manual_steps(
+    catalog: Catalog, policies: Policies, missing: Sequence[MissingField], unmatched: Iterable[str]
+) -> tuple[Step, ...]:
+    """Return the admin's steps for this tenant; `unmatched` are ids of clinicians without a user."""
+    steps = [_task_type(catalog), _prospect_status(catalog, policies), _automations()]
+    steps += [_field_step(field) for field in missing if not catalog.abilities.get("create_fields")]
+    people = sorted(unmatched)
+    if people:
+        steps.append(
+            Step(
+                id="users",
+                what="Admin Settings → Users: invite the clinicians "
+                + ", ".join(people)
+                + " with the e-mail addresses they have in the source, or accept the fallback owner",
+                why="users cannot be created through the API; until they exist their records go to the "
+                "fallback owner",
+                verified=False,
+            )
+        )
+    return tuple(steps)
+
+
+def _names(catalog: Catalog, lookup: str) -> set[str]:
+    rows = catalog.lookups.get(lookup, [])
+    return {
+        str(row.get("name", "")).casefold()
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    }
+
+
+def _task_type(catalog: Catalog) -> Step:
+    return Step(
+        id="task_type",
+        what=f"Admin Settings → Tasks: add a task type named '{TASK_TYPE}'",
+        why="appointments become tasks of that type; without it they are tasks without a type",
+        verified=TASK_TYPE.casefold() in _names(catalog, "task_types"),
+    )
+
+
+def _prospect_status(catalog: Catalog, policies: Policies) -> Step:
+    return Step(
+        id="prospect_status",
+        what=f"Admin Settings → Contacts → Lifecycle stages: in stage '{policies.prospect_stage}' add a status "
+        f"named '{policies.prospect_status}'",
+        why="people who never booked land there; without it they get the status 'New'",
+        verified=policies.prospect_status.casefold() in _names(catalog, "contact_statuses"),
+    )
+
+
+def _automations() -> Step:
+    return Step(
+        id="automations",
+        what="Admin Settings → Workflows, Sales sequences: pause everything that acts on new or changed "
+        "contacts, accounts, tasks and appointments until the load is accepted",
+        why="every create and update fires them; the API shows none of them, so nobody can check this for you",
+        verified=None,
+    )
+
+
+def _field_step(field: MissingField) -> Step:
+    choices = f" with the choices {' | '.join(field.choices)}" if field.choices else ""
+    return Step(
+        id=f"field:{field.stream}:{field.label}",
+        what=f"Admin Settings → {field.stream} → Fields: add a custom field labelled exactly '{field.label}' "
+        f"of type {field.type}{choices}",
+        why="the plan writes it, and this account does not let the API create it",
+        verified=False,
+        blocking=True,
+    )

@@ -1,0 +1,1 @@
+"""Prove it: pure comparison over what it is handed."""
