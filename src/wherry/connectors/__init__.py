@@ -1,0 +1,1 @@
+"""Other people's systems: one package each, none of which knows another."""

@@ -1,0 +1,122 @@
+"""One reader for each kind of column: from a cell's text to its value, odd cases counted."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+
+from wherry.connectors.aerona import values
+from wherry.connectors.aerona.columns import Column, Kind
+from wherry.connectors.aerona.decode import is_mojibake
+from wherry.connectors.aerona.proof import split_entries
+from wherry.connectors.aerona.tables import Table
+from wherry.connectors.aerona.tally import Tally
+from wherry.connectors.aerona.values import DateReader, Unreadable
+from wherry.model.catalog import Privacy
+from wherry.model.record import Value
+
+CellReader = Callable[[str, int], Value]
+"""Takes a cell's text and the physical line of its record; raises Unreadable."""
+
+_PERSONAL = (Privacy.IDENTITY, Privacy.CONTACT)
+
+
+def cell_reader(column: Column, table: Table, tally: Tally) -> CellReader:
+    """Return the reader of a column that is no date-time (for those see date_reader)."""
+    match column.kind:
+        case Kind.TEXT:
+            return partial(_text, column, tally, placeholders=column.privacy in _PERSONAL)
+        case Kind.LONG:
+            return partial(_long, column, tally)
+        case Kind.CODE:
+            return _code
+        case Kind.EMAIL:
+            return partial(_placeholder, column, tally, "placeholder_email", values.is_placeholder_email)
+        case Kind.PHONE:
+            return partial(_placeholder, column, tally, "placeholder_phone", values.is_placeholder_phone)
+        case Kind.WORD:
+            return partial(_word, column)
+        case Kind.MULTI:
+            return lambda text, _line: split_entries(text) or None
+        case Kind.DATE:
+            return partial(_date, column, tally, date_reader(column, table))
+        case _:
+            return partial(_exact, _EXACT[column.kind])
+
+
+_EXACT: dict[Kind, Callable[[str], Value]] = {
+    Kind.ID: values.identifier,
+    Kind.REF: values.identifier,
+    Kind.BOOLEAN: values.boolean,
+    Kind.INTEGER: values.integer,
+    Kind.NUMBER: values.number,
+    Kind.MONEY: values.money,
+}
+
+
+def date_reader(column: Column, table: Table) -> DateReader:
+    """Return how the dates of a column are read: as declared, else as proven, else only where unambiguous.
+
+    Date-times may be ISO whatever is declared; with slashes they are day first unless month first is.
+    """
+    declared = table.date_format
+    if column.kind is not Kind.DATE and declared is not None:
+        order: values.DateFormat = "mm/dd/yyyy" if declared == "mm/dd/yyyy" else "dd/mm/yyyy"
+        return partial(values.proven_date, format_=order)
+    if column.name.startswith("custom:") and declared == "yyyy-mm-dd":
+        return values.undeclared_date
+    if declared is not None:
+        return partial(values.declared_date, format_=declared)
+    proven = table.proven.get(column.name)
+    if proven is not None:
+        return partial(values.proven_date, format_=proven)
+    return values.undeclared_date
+
+
+def _exact(read: Callable[[str], Value], text: str, _line: int) -> Value:
+    text = text.strip()
+    return read(text) if text else None
+
+
+def _code(text: str, _line: int) -> Value:
+    return text.strip() or None
+
+
+def _text(column: Column, tally: Tally, text: str, line: int, *, placeholders: bool) -> Value:
+    text = text.strip()
+    if placeholders and len(text) < 5 and values.is_placeholder(text):
+        tally.add("placeholder_value", column.name, line)
+        return None
+    if is_mojibake(text):
+        tally.add("mojibake", column.name, line)
+    return text or None
+
+
+def _long(column: Column, tally: Tally, text: str, line: int) -> Value:
+    if is_mojibake(text):
+        tally.add("mojibake", column.name, line)
+    return text or None
+
+
+def _placeholder(
+    column: Column, tally: Tally, code: str, test: Callable[[str], bool], text: str, line: int
+) -> Value:
+    text = text.strip()
+    if text and test(text):
+        tally.add(code, column.name, line)
+        return None
+    return text or None
+
+
+def _word(column: Column, text: str, _line: int) -> Value:
+    word = "_".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    if word and word not in column.words:
+        raise Unreadable(column.unknown)
+    return word or None
+
+
+def _date(column: Column, tally: Tally, read: DateReader, text: str, line: int) -> date | None:
+    text = text.strip()
+    if text in values.SENTINEL_DATES:
+        tally.add("sentinel_date", column.name, line)
+        return None
+    return read(text) if text else None

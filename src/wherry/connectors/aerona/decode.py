@@ -1,0 +1,144 @@
+"""From bytes to text: which encoding a file is really in, proven over all of it, and what spoils it."""
+
+import codecs
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ftfy
+from ftfy.badness import is_bad
+
+from wherry.model.errors import PreflightFailed
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+_UNDEFINED_IN_1252 = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+_UTF8_NAMES = ("utf-8", "utf-8-sig")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How a file is to be read. `finding` is empty, or the code and sentence of what a person should know."""
+
+    encoding: str
+    sha256: str
+    bytes: int
+    finding: tuple[str, str] = ("", "")
+
+
+class _Candidate:
+    """Tries one encoding over the whole file, block by block."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
+        self.bad_line = 0  # physical line of the first byte that does not decode
+
+    def feed(self, block: bytes, line: int) -> None:
+        if self.bad_line:
+            return
+        try:
+            self._decoder.decode(block)
+        except UnicodeDecodeError as problem:
+            self.bad_line = line + block[: max(problem.start, 0)].count(b"\n")
+
+    def finish(self, line: int) -> None:
+        if not self.bad_line:
+            try:
+                self._decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                self.bad_line = line
+
+
+def inspect(blocks: Iterable[bytes], file: str, declared: str | None) -> Decoding:
+    """Read a file's bytes once; return checksum and proven encoding.
+
+    The order of proof: a byte order mark, the declared encoding if every byte fits, UTF-8, Windows-1252.
+    A file declared Windows-1252 whose accented letters are all valid UTF-8 is read as UTF-8.
+
+    Raises PreflightFailed, naming file and line, on a NUL byte, on a Git LFS pointer in the file's place,
+    on an unknown encoding name and on bytes that no candidate can hold.
+    """
+    name = _known(declared, file)
+    stream = iter(blocks)
+    first = next(stream, b"")
+    if first.startswith(_LFS):
+        raise PreflightFailed(
+            f"{file}, line 1: this is a Git LFS pointer, not the file itself",
+            hint="Fetch the real file (git lfs pull) or take the export as it was delivered.",
+        )
+    bom = next((encoding for mark, encoding in _BOMS if first.startswith(mark)), None)
+    tried = {encoding: _Candidate(encoding) for encoding in (bom, name, "utf-8", "cp1252") if encoding}
+    digest, size, line, ascii_only = hashlib.sha256(), 0, 1, True
+    block = first
+    while block:
+        digest.update(block)
+        size += len(block)
+        ascii_only = ascii_only and block.isascii()
+        if bom != "utf-16" and b"\0" in block:
+            _refuse_nul(file, line + block[: block.index(b"\0")].count(b"\n"))
+        for candidate in tried.values():
+            candidate.feed(block, line)
+        line += block.count(b"\n")
+        block = next(stream, b"")
+    for candidate in tried.values():
+        candidate.finish(line)
+    fits = {encoding for encoding, candidate in tried.items() if not candidate.bad_line}
+    if not fits or (bom == "utf-16" and bom not in fits):
+        bad = tried[bom or name or "utf-8"].bad_line
+        _refuse_bytes(file, bad, bom or name or "utf-8")
+    encoding, finding = _decide(bom, name, fits, ascii_only=ascii_only)
+    return Decoding(encoding=encoding, sha256=digest.hexdigest(), bytes=size, finding=finding)
+
+
+def _known(declared: str | None, file: str) -> str | None:
+    if not declared:
+        return None
+    try:
+        return codecs.lookup(declared).name
+    except LookupError:
+        raise PreflightFailed(
+            f"{file}: its declared encoding has no name that is known here",
+            hint="Set [source] encoding for this file in wherry.toml, for instance utf-8 or windows-1252.",
+        ) from None
+
+
+def _decide(
+    bom: str | None, declared: str | None, fits: set[str], *, ascii_only: bool
+) -> tuple[str, tuple[str, str]]:
+    if bom in fits and bom is not None:
+        return bom, ("", "")
+    if ascii_only:
+        return "utf-8", ("", "")
+    if "utf-8" in fits:
+        if declared in {*_UTF8_NAMES, None}:
+            return "utf-8", ("", "")
+        return "utf-8", ("encoding_differs", f"declared as {declared}, but every accented letter is UTF-8")
+    if declared in fits and declared is not None:
+        return declared, ("", "")
+    if declared is None:
+        return "cp1252", ("encoding_proven", "not declared and no UTF-8; read as Windows-1252")
+    return "cp1252", ("encoding_differs", f"declared as {declared}, but written in Windows-1252")
+
+
+def _refuse_nul(file: str, line: int) -> None:
+    raise PreflightFailed(
+        f"{file}, line {line}: there is a NUL byte, so the file is damaged or no text",
+        hint="Ask for this file again; do not mend it by hand.",
+    )
+
+
+def _refuse_bytes(file: str, line: int, encoding: str) -> None:
+    raise PreflightFailed(
+        f"{file}, line {line}: bytes that are neither {encoding} nor UTF-8 nor Windows-1252",
+        hint="Set [source] encoding for this file in wherry.toml to the one it was written in.",
+    )
+
+
+def is_mojibake(text: str) -> bool:
+    """Return whether a text looks decoded twice (`SiobhÃ¡n`): it is odd, and undoing that makes it better."""
+    return not text.isascii() and is_bad(text) and ftfy.fix_encoding(text) != text

@@ -1,0 +1,49 @@
+"""Documents of the bundle: is the file there, below `documents/`, with the bytes the record speaks of?"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wherry.connectors.aerona.container import Container, is_safe
+from wherry.model.record import Value
+
+FOLDER = "documents/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a record cannot move: reason code, field, and a sentence without a value."""
+
+    reason: str
+    field: str
+    detail: str
+
+
+def is_document(container: Container, ref: str) -> bool:
+    """Return whether a reference names a file that lies below the bundle's documents folder."""
+    return is_safe(ref) and ref.startswith(FOLDER) and ref in container.names()
+
+
+def check_document(container: Container, values: Mapping[str, Value]) -> Problem | None:
+    """Return what is wrong with a document, or None; reads the whole file once."""
+    ref = values.get("ref")
+    if not isinstance(ref, str):
+        return Problem(reason="missing_file", field="ref", detail="ref is empty: the record names no file")
+    if not is_safe(ref) or not ref.startswith(FOLDER):
+        return Problem(reason="unsafe_path", field="ref", detail="ref leads outside of documents/")
+    if ref not in container.names():
+        return Problem(reason="missing_file", field="ref", detail="the file is not in the bundle")
+    size = values.get("bytes")
+    if isinstance(size, int) and size != container.size(ref):
+        return Problem(reason="checksum_mismatch", field="bytes", detail="the file has another size")
+    expected = values.get("sha256")
+    if isinstance(expected, str) and expected.lower() != _sha256(container, ref):
+        return Problem(reason="checksum_mismatch", field="sha256", detail="the file has other bytes")
+    return None
+
+
+def _sha256(container: Container, ref: str) -> str:
+    digest = hashlib.sha256()
+    for block in container.blocks(ref):
+        digest.update(block)
+    return digest.hexdigest()

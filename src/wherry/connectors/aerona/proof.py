@@ -1,0 +1,137 @@
+"""What all values of a column prove together: the order of day and month, the type of a custom column."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from wherry.connectors.aerona.columns import Column, Kind
+from wherry.connectors.aerona.values import DateFormat, date_parts, readings
+from wherry.model.catalog import Privacy
+
+_WORD_BOOLEANS = frozenset({"true", "false", "yes", "no", "y", "n"})
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?\Z", re.ASCII)
+_MOST_CHOICES = 30
+_LONGEST_CHOICE = 60
+_LONGEST_TEXT = 255
+
+# A custom column whose label holds one of these words is locked under the class beside it.
+_NEVER_MIGRATE: tuple[tuple[Privacy, str], ...] = (
+    (Privacy.NATIONAL_ID, r"nhs (no|number)|pps|national insurance|ni (no|number)|passport|social security|ssn"),
+    (Privacy.THIRD_PARTY, r"next of kin|nok|emergency contact|guardian|carer"),
+    (Privacy.DEMOGRAPHIC_SENSITIVE, r"ethnic\w*|race|religio\w*|faith|sexual\w*|disab\w*|gender identity|nationality"),
+    (
+        Privacy.CLINICAL,
+        r"medical|medic\w*|allerg\w*|diagnos\w*|clinical|health|disease|hiv|pregnan\w*|smok\w*|alcohol|drugs?"
+        r"|blood|anticoag\w*|diabet\w*|asthma|pacemaker|treatment|tooth|teeth|perio\w*|bpe|phobi\w*|anxi\w*|gp",
+    ),
+)  # fmt: skip
+_LOCKS = [(privacy, re.compile(rf"\b(?:{words})\b")) for privacy, words in _NEVER_MIGRATE]
+
+
+def privacy_of_label(label: str) -> Privacy:
+    """Return the class that a custom column's label suggests; COMMERCIAL where nothing in it warns."""
+    words = re.sub(r"[\W_]+", " ", label).casefold()
+    return next((privacy for privacy, lock in _LOCKS if lock.search(words)), Privacy.COMMERCIAL)
+
+
+@dataclass(slots=True)
+class DateProof:
+    """Counts the values of a column that can be read in one order only."""
+
+    day_first: int = 0
+    month_first: int = 0
+
+    def add(self, text: str) -> None:
+        """Take one cell into account; date-times count by their date."""
+        day, month = readings(text.partition("T")[0].partition(" ")[0])
+        if day is not None and month is None:
+            self.day_first += 1
+        elif month is not None and day is None:
+            self.month_first += 1
+
+    @property
+    def format(self) -> DateFormat | None:
+        """Return the proven order: at least one value excludes the other, and none contradicts."""
+        if self.day_first and not self.month_first:
+            return "dd/mm/yyyy"
+        if self.month_first and not self.day_first:
+            return "mm/dd/yyyy"
+        return None
+
+
+@dataclass(slots=True)
+class CustomProof:
+    """Looks at all values of a custom column, in bounded memory, to tell its type."""
+
+    filled: int = 0
+    longest: int = 0
+    many_lines: bool = False
+    booleans: bool = True
+    numbers: bool = True
+    dates: bool = True
+    slashed: bool = False
+    parts: int = 0
+    distinct: set[str] = field(default_factory=set)
+    distinct_parts: set[str] = field(default_factory=set)
+    proof: DateProof = field(default_factory=DateProof)
+
+    def add(self, text: str) -> None:
+        """Take one cell into account."""
+        self.filled += 1
+        self.longest = max(self.longest, len(text))
+        self.many_lines = self.many_lines or "\n" in text or "\r" in text
+        self.booleans = self.booleans and text.casefold() in _WORD_BOOLEANS
+        self.numbers = self.numbers and bool(_PLAIN_NUMBER.match(text))
+        if self.dates:
+            self._try_date(text)
+        if len(self.distinct) <= _MOST_CHOICES:
+            self.distinct.add(text)
+        if len(self.distinct_parts) <= _MOST_CHOICES:
+            entries = split_entries(text)
+            self.parts += len(entries)
+            self.distinct_parts.update(entries)
+
+    def _try_date(self, text: str) -> None:
+        parts = date_parts(text)
+        self.dates = parts is not None and readings(text) != (None, None)
+        self.slashed = self.slashed or (parts is not None and parts[0] == "slash")
+        self.proof.add(text)
+
+    def column(self, column: Column, declared: DateFormat | None) -> Column:
+        """Return the column with the kind that all its values allow."""
+        if not self.filled:
+            return column
+        if self.booleans:
+            return replace(column, kind=Kind.BOOLEAN)
+        if self.numbers:
+            return replace(column, kind=Kind.NUMBER)
+        if self.dates and (not self.slashed or declared in {"dd/mm/yyyy", "mm/dd/yyyy"} or self.proof.format):
+            return replace(column, kind=Kind.DATE)
+        if self._is_multi():
+            return replace(column, kind=Kind.MULTI, choices=tuple(sorted(self.distinct_parts)))
+        if self._is_dropdown():
+            return replace(column, choices=tuple(sorted(self.distinct)))
+        if self.many_lines or self.longest > _LONGEST_TEXT:
+            return replace(column, kind=Kind.LONG)
+        return column
+
+    def _is_multi(self) -> bool:
+        return (
+            any(";" in text for text in self.distinct)
+            and not self.many_lines
+            and len(self.distinct_parts) <= _MOST_CHOICES
+            and all(len(part) <= _LONGEST_CHOICE for part in self.distinct_parts)
+            and self.parts >= 2 * len(self.distinct_parts)
+        )
+
+    def _is_dropdown(self) -> bool:
+        return (
+            len(self.distinct) <= _MOST_CHOICES
+            and self.longest <= _LONGEST_CHOICE
+            and not self.many_lines
+            and self.filled >= 2 * len(self.distinct)
+        )
+
+
+def split_entries(text: str) -> tuple[str, ...]:
+    """Return the entries of a cell that holds several, parted by semicolons, each once."""
+    return tuple(dict.fromkeys(part for entry in text.split(";") if (part := entry.strip())))

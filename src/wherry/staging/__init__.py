@@ -1,0 +1,8 @@
+"""The source's records as they were at one moment: typed, immutable, each with one fate."""
+
+from wherry.staging.build import stage
+from wherry.staging.changes import Change, ChangeKind, compare
+from wherry.staging.profile import ValueProfile
+from wherry.staging.snapshot import ParquetSnapshot
+
+__all__ = ["Change", "ChangeKind", "ParquetSnapshot", "ValueProfile", "compare", "stage"]

@@ -1,0 +1,129 @@
+"""The scratch database in which records wait for their fate; bounded memory, thrown away afterwards."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import orjson
+
+from wherry.model.catalog import Catalog, Stream
+from wherry.model.jsons import canonical_json
+from wherry.model.ports import Extracted
+from wherry.staging.canonical import encode
+from wherry.staging.layout import KEPT, Layout, layout, quoted, text
+
+_BYTES_A_LOAD = 48 << 20
+
+
+class Workbench:
+    """One table for each stream, named as the stream."""
+
+    def __init__(self, folder: Path, catalog: Catalog, memory_limit_mb: int) -> None:
+        self._folder = folder
+        self.layouts: dict[str, Layout] = {stream.name: layout(stream) for stream in catalog.streams}
+        self._db = duckdb.connect(
+            str(folder / "work.duckdb"),
+            config={
+                "memory_limit": f"{memory_limit_mb}MB",
+                "threads": 2,
+                "temp_directory": str(folder / "spill"),
+                "preserve_insertion_order": False,
+            },
+        )
+        for shape in self.layouts.values():
+            kept = [f"{name} {type_}" for name, type_ in KEPT.items()]
+            own = [f"{quoted(column)} VARCHAR" for _, column in shape.fields()]
+            self.run(f"CREATE TABLE {quoted(shape.name)} ({', '.join(kept + own)})")
+
+    def run(self, sql: str, parameters: Iterable[Any] = ()) -> None:
+        """Run a statement for its effect."""
+        self._db.execute(sql, list(parameters))
+
+    def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query that gives few."""
+        return list(self._db.execute(sql, list(parameters)).fetchall())
+
+    def number(self, sql: str, parameters: Iterable[Any] = ()) -> int:
+        """Return the one number that a query gives."""
+        return int(self.rows(sql, parameters)[0][0] or 0)
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        self._db.close()
+
+    def loader(self, stream: Stream) -> "Loader":
+        """Return what takes the records of a stream in."""
+        return Loader(self, self.layouts[stream.name], self._folder)
+
+
+class Loader:
+    """Takes records in, some tens of megabytes at a time."""
+
+    def __init__(self, bench: Workbench, shape: Layout, folder: Path) -> None:
+        self._bench = bench
+        self._table = quoted(shape.name)
+        self._path = folder / "load.ndjson"
+        names = list(KEPT) + [column for _, column in shape.fields()]
+        places = {name: str(place) for place, name in enumerate(names)}
+        types = [f"{text(place)}: {text(KEPT.get(name, 'VARCHAR'))}" for name, place in places.items()]
+        self._columns = "{" + ", ".join(types) + "}"
+        self._select = ", ".join(f"{quoted(place)} AS {quoted(name)}" for name, place in places.items())
+        self._fields = [(field.name, places[column]) for field, column in shape.fields()]
+        self._kept = [places[name] for name in KEPT]
+        self._file: IO[bytes] | None = None
+        self._held = 0
+        self.count = 0
+
+    def add(self, record: Extracted) -> None:
+        """Take one record in."""
+        row: dict[str, Any] = {}
+        values: dict[str, str] = {}
+        for name, place in self._fields:
+            encoded = encode(record.values.get(name))
+            if encoded is not None:
+                row[place] = values[name] = encoded
+        staged = record.staged
+        base = hashlib.sha256(canonical_json(values)).hexdigest()
+        kept = (
+            self.count,
+            staged.key.id,
+            staged.line,
+            base,
+            record.raw_hash,
+            staged.fate.value,
+            staged.reason,
+            staged.field,
+            staged.detail,
+            staged.blocked_by,
+            None,
+            None,
+        )
+        row.update(zip(self._kept, kept, strict=True))
+        self._write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self.count += 1
+
+    def _write(self, line: bytes) -> None:
+        if self._file is None:
+            self._file = self._path.open("wb")
+        self._file.write(line)
+        self._held += len(line)
+        if self._held >= _BYTES_A_LOAD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Move what was taken in since the last time into the table."""
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        self._held = 0
+        source = f"read_json(?, format='newline_delimited', columns={self._columns})"
+        self._bench.run(f"INSERT INTO {self._table} SELECT {self._select} FROM {source}", [str(self._path)])
+        self._path.unlink()
+
+    def abandon(self) -> None:
+        """Close the file that is being written, if any."""
+        if self._file is not None:
+            self._file.close()
