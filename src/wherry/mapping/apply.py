@@ -235,10 +235,14 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
             marker=part.marker,
             compare=draft.compare,
             classes=draft.classes,
-            adopt=context.adoptions.get(record.key.id) if record.key.stream == "patients" else None,
+            adopt=_adoption(record.key, context),
         )
         for n, part in enumerate(texts, 1)
     )
+
+
+def _adoption(key: Key, context: Context) -> int | None:
+    return context.adoptions.get(key.id if key.stream == "patients" else str(key))
 
 
 def _one(values: Sequence[Json]) -> Json:

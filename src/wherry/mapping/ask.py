@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
-from wherry.mapping.labels import PAYLOAD_PREFIX, custom_label, normal_label
+from wherry.mapping.labels import PAYLOAD_PREFIX, custom_label, normal_label, predicted_name
 from wherry.model.catalog import Catalog, Field, FieldType
 from wherry.model.jsons import Json
 from wherry.model.mapping import Rule
@@ -60,7 +60,9 @@ class Context:
 
     `lookups` are the small source streams: stream → id → values. `placed` says in which destination
     stream an appointment already lives, so that one that was an event stays an event when its day has
-    passed. `taken_emails` are lower-case addresses of destination contacts that are not ours.
+    passed. `taken_emails` are lower-case addresses of destination contacts that are not ours. `adoptions`
+    are keyed by patient id, those of other streams by `stream/id`. With `foresee`, custom fields that do
+    not exist yet are taken for made: for a dry run before they are prepared, never for a write.
     """
 
     policies: Policies
@@ -74,10 +76,11 @@ class Context:
     lookups: MappingABC[str, MappingABC[str, Row]] = field(default_factory=dict)
     unlocked: frozenset[str] = frozenset()  # privacy classes opened by an approval
     taken_emails: frozenset[str] = frozenset()
-    adoptions: MappingABC[str, int] = field(default_factory=dict)  # patient id → destination id
+    adoptions: MappingABC[str, int] = field(default_factory=dict)  # → destination id
     account_names: MappingABC[str, str] = field(default_factory=dict)  # practice id → name to write
     field_names: MappingABC[tuple[str, str], str] = field(default_factory=dict)
     placed: MappingABC[str, str] = field(default_factory=dict)  # appointment id → destination stream
+    foresee: bool = False
 
     def __repr__(self) -> str:
         return f"Context({self.source.system} to {self.destination.system}, plan {self.plan})"
@@ -115,6 +118,8 @@ class Context:
         place = (stream, normal_label(label))
         known = self._labelled.get(place)
         name = self.field_names.get(place) or (known.name if known else "")
+        if not name and self.foresee:
+            name = predicted_name(label)
         return Target(name=PAYLOAD_PREFIX + name, field=known) if name else None
 
 

@@ -10,10 +10,22 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from wherry.mapping.conditions import CONDITIONS, terms_of
-from wherry.mapping.form import Place, Written, written_from
+from wherry.mapping.form import Place, Written, from_data, to_data, written_from
 from wherry.mapping.form_check import Reader
 from wherry.model.errors import MappingIncomplete
 from wherry.model.mapping import Mapping
+
+__all__ = [
+    "Blueprint",
+    "Row",
+    "StreamFate",
+    "blueprint_texts",
+    "from_data",
+    "load_blueprint",
+    "parse_yaml",
+    "read_mappings",
+    "to_data",
+]
 
 _STREAMS_FILE = "streams.yaml"
 _ROWS = 12

@@ -24,7 +24,7 @@ def never_marketable(ask: Ask) -> bool:
     return born is not None and age_on(born, ask.context.now.date()) < ADULT
 
 
-@transform(gives=FieldType.DROPDOWN, compare="choice")
+@transform(gives=FieldType.DROPDOWN, compare="choice", always=True)
 def consent(ask: Ask) -> Outcome:
     """Yes, No or Unknown: a blank consent is written as unknown, never left to be taken for either."""
     flag = flag_of(ask.first)
@@ -33,7 +33,7 @@ def consent(ask: Ask) -> Outcome:
     return in_choices(ask, "Unknown" if flag is None else "Yes" if flag else "No")
 
 
-@transform(gives=FieldType.DROPDOWN, compare="exact", sources=(2, 2))
+@transform(gives=FieldType.DROPDOWN, compare="exact", sources=(2, 2), always=True)
 def subscription(ask: Ask) -> Outcome:
     """The channel's subscription: Subscribed only if contact and marketing are both allowed in so many words.
 

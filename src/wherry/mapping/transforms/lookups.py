@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 
-from wherry.mapping.ask import Ask, Context, Outcome, Problem
+from wherry.mapping.ask import Ask, Outcome, Problem
 from wherry.mapping.coerce import id_of, one_line, text_of, whole_of
 from wherry.mapping.transforms.registry import transform
 from wherry.mapping.transforms.scheduling import status_text
-from wherry.model.catalog import FieldType
+from wherry.model.catalog import Catalog, FieldType
 from wherry.model.jsons import Json
 
 
-def rows_of(context: Context, lookup: str) -> Iterator[Mapping[str, Json]]:
+def rows_of(destination: Catalog, lookup: str) -> Iterator[Mapping[str, Json]]:
     """Yield the rows of one of the destination's lookups."""
-    rows = context.destination.lookups.get(lookup)
+    rows = destination.lookups.get(lookup)
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict):
             yield row
 
 
-def id_named(context: Context, lookup: str, name: str, **also: Json) -> int | None:
+def named_id(destination: Catalog, lookup: str, name: str, **also: Json) -> int | None:
     """Return the id of the row of that name (case and outer space ignored), or None."""
     wanted = name.strip().casefold()
-    for row in rows_of(context, lookup):
+    for row in rows_of(destination, lookup):
         if text_of(row.get("name")).casefold() != wanted or not wanted:
             continue
         if all(row.get(key) == value for key, value in also.items()):
@@ -44,16 +44,16 @@ def lifecycle_stage(ask: Ask) -> Outcome:
     name = _stage_name(ask)
     if not name:
         return None
-    found = id_named(ask.context, "lifecycle_stages", name)
+    found = named_id(ask.context.destination, "lifecycle_stages", name)
     return found if found is not None else Problem(reason="stage_missing", detail="see policy")
 
 
 @transform(gives=FieldType.DROPDOWN, args=("by_referral",), sources=(0, 1))
 def prospect_status(ask: Ask) -> Outcome:
     """The id of the prospect's status inside its stage: the policy's, else 'New'."""
-    stage = id_named(ask.context, "lifecycle_stages", _stage_name(ask))
+    stage = named_id(ask.context.destination, "lifecycle_stages", _stage_name(ask))
     for name in (ask.context.policies.prospect_status, "New"):
-        found = id_named(ask.context, "contact_statuses", name, lifecycle_stage_id=stage)
+        found = named_id(ask.context.destination, "contact_statuses", name, lifecycle_stage_id=stage)
         if stage is not None and found is not None:
             return found
     return None
@@ -67,20 +67,20 @@ def id_by_name(ask: Ask) -> Outcome:
     """
     word = text_of(ask.first)
     own = {name.strip().casefold(): row for name, row in ask.table("names").items()}
-    return id_named(ask.context, ask.arg("lookup"), own.get(word.casefold(), word))
+    return named_id(ask.context.destination, ask.arg("lookup"), own.get(word.casefold(), word))
 
 
 @transform(gives=FieldType.DROPDOWN, args=("lookup", "name"), sources=(0, 0))
 def id_of_row(ask: Ask) -> Outcome:
     """The id of the row named `args.name` in the destination's `args.lookup`; left out where there is none."""
-    return id_named(ask.context, ask.arg("lookup"), ask.arg("name"))
+    return named_id(ask.context.destination, ask.arg("lookup"), ask.arg("name"))
 
 
 @transform(gives=FieldType.DROPDOWN, args=("values",))
 def task_outcome(ask: Ask) -> Outcome:
     """The id of the outcome that is named like the appointment's status; left out where there is none."""
     text = status_text(ask)
-    return id_named(ask.context, "task_outcomes", text) if isinstance(text, str) else None
+    return named_id(ask.context.destination, "task_outcomes", text) if isinstance(text, str) else None
 
 
 @transform(args=("stream", "field"))

@@ -26,6 +26,7 @@ class Transform:
     compare: str
     args: frozenset[str]
     sources: tuple[int, int]
+    always: bool  # gives a value even where its sources are blank
 
 
 REGISTRY: dict[str, Transform] = {}
@@ -37,6 +38,7 @@ def transform(
     compare: str = "exact",
     args: tuple[str, ...] = (),
     sources: tuple[int, int] = (1, 1),
+    always: bool = False,
 ) -> Callable[[Function], Function]:
     """Register the decorated function under its own name; its docstring's first line is its promise."""
 
@@ -49,6 +51,7 @@ def transform(
             compare=compare,
             args=frozenset(args),
             sources=sources,
+            always=always,
         )
         return function
 

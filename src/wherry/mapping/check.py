@@ -1,0 +1,141 @@
+"""Whether a mapping is complete, type-safe, and within what the destination holds."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingABC
+
+from wherry.mapping.check_rules import check_rules
+from wherry.mapping.form import Place
+from wherry.mapping.issue import Issue
+from wherry.mapping.labels import CUSTOM
+from wherry.mapping.needs import FieldNeed, needed_fields
+from wherry.mapping.transforms.lookups import named_id
+from wherry.model.catalog import Catalog, FieldType
+from wherry.model.mapping import Mapping
+from wherry.model.policy import Policies
+
+__all__ = ["FieldNeed", "Issue", "check", "needed_fields"]
+
+_CAPS = {
+    FieldType.INTEGER: "number",
+    FieldType.MONEY: "number",
+    FieldType.DATETIME: "date",
+}
+
+
+def check(
+    mappings: Sequence[Mapping],
+    source: Catalog,
+    destination: Catalog,
+    policies: Policies,
+    places: MappingABC[str, tuple[Place, ...]] | None = None,
+) -> tuple[Issue, ...]:
+    """Return everything that stands in the way of carrying the mappings out; errors before warnings.
+
+    `places` are those of a Blueprint or of read_mappings(), so that an issue names file and line.
+    """
+    known = places or {}
+    issues = [
+        *_columns_without_fate(mappings, source),
+        *(issue for m in mappings for issue in check_rules(m, source, destination, known.get(m.name, ()))),
+        *_uncovered(mappings, destination),
+        *_caps(mappings, source, destination),
+        *_policies(mappings, destination, policies),
+    ]
+    return tuple(sorted(issues, key=lambda issue: issue.severity != "error"))
+
+
+def _columns_without_fate(mappings: Sequence[Mapping], source: Catalog) -> Iterator[Issue]:
+    for stream in source.streams:
+        own = [m for m in mappings if m.source == stream.name]
+        fates = {name for m in own for name in m.unmapped}
+        fates |= {name for m in own for rule in m.rules for name in rule.source}
+        fates |= {link.source for m in own for link in m.links}
+        for field in stream.fields if own else ():
+            if field.name not in fates:
+                custom = field.name.startswith(CUSTOM)
+                yield Issue(
+                    code="column_without_fate",
+                    message=f"{stream.name}.{field.name} has neither a rule nor an entry under unmapped",
+                    mapping=own[0].name,
+                    field=field.name,
+                    hint="run `wherry propose`" if custom else "add a rule, or say under unmapped why not",
+                )
+
+
+def _uncovered(mappings: Sequence[Mapping], destination: Catalog) -> Iterator[Issue]:
+    for mapping in mappings:
+        stream = destination.stream(mapping.destination)
+        written = {rule.to for rule in mapping.rules} | {link.relation for link in mapping.links}
+        for field in stream.fields if stream else ():
+            related = any(field.name.startswith(link.relation) for link in mapping.links)
+            if field.required and not field.read_only and field.name not in written and not related:
+                yield Issue(
+                    code="required_field_missing",
+                    message=f"{mapping.destination}.{field.name} is required there, and no rule writes it",
+                    mapping=mapping.name,
+                    field=field.name,
+                    hint="add a rule that gives it a value",
+                )
+
+
+def _caps(mappings: Sequence[Mapping], source: Catalog, destination: Catalog) -> Iterator[Issue]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for stream in destination.streams:
+        for field in stream.fields:
+            if field.custom:
+                counts[stream.name, cap_of(field.type)] += 1
+                counts[stream.name, "total"] += 1
+    new: Counter[tuple[str, str]] = Counter()
+    for need in needed_fields(mappings, source, destination):
+        if not need.exists:
+            new[need.stream, cap_of(need.type)] += 1
+            new[need.stream, "total"] += 1
+    for (stream_name, kind), more in new.items():
+        cap = destination.limits.get(f"cap_{kind}")
+        held = counts[stream_name, kind]
+        if cap is not None and held + more > cap:
+            yield Issue(
+                code="cap_exceeded",
+                message=f"{stream_name}: {more} custom fields ({kind}) beside {held} there; the plan holds {cap}",
+                field=kind,
+                hint="take rules out of the mapping (say why under unmapped), or use a higher plan",
+            )
+
+
+def cap_of(kind: FieldType) -> str:
+    """Return the word under which the destination's limits count this type: `cap_<word>`."""
+    return _CAPS.get(kind, str(kind))
+
+
+def _policies(mappings: Sequence[Mapping], destination: Catalog, policies: Policies) -> Iterator[Issue]:
+    if policies.edition == "classic" and any(m.row == 2 for m in mappings):
+        yield Issue(
+            code="edition_unsupported",
+            message="prospects are written as contacts; leads of the Classic edition are not carried out yet",
+            hint='set policy.edition = "suite", or take the prospects mapping out',
+        )
+    stages = [policies.patient_stage, policies.prospect_stage]
+    for name in filter(None, stages):
+        if named_id(destination, "lifecycle_stages", name) is None:
+            yield Issue(
+                code="stage_missing",
+                message=f"the destination has no lifecycle stage {name!r}",
+                hint="create it there, or name another under policy",
+            )
+    if named_id(destination, "contact_statuses", policies.prospect_status) is None:
+        yield Issue(
+            code="status_missing",
+            severity="warning",
+            message=f"the destination has no contact status {policies.prospect_status!r}; 'New' is used",
+            hint="an admin can create it in the stage's settings",
+        )
+    if any(m.destination == "tasks" for m in mappings) and not named_id(
+        destination, "task_types", "Appointment"
+    ):
+        yield Issue(
+            code="task_type_missing",
+            severity="warning",
+            message="the destination has no task type 'Appointment'; tasks are written without a type",
+            hint="an admin can create it under sales activities",
+        )
