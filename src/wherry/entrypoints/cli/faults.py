@@ -106,7 +106,7 @@ def frames(error: BaseException) -> str:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         lines.append(f"{type(current).__module__}.{type(current).__qualname__}\n")
-        for frame in traceback.extract_tb(current.__traceback__):
-            lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}\n")
+        stack = traceback.extract_tb(current.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in stack]
         current = current.__cause__ or current.__context__
     return "".join(lines)
