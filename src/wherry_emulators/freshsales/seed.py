@@ -18,7 +18,7 @@ def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
 
     ``users``: rows with at least display_name and email; they replace the default user, and calls are made in
     the name of the first, or of ``user_id``. ``selectors``: list name to rows, which replace the list, or to
-    names, which are added. ``fields``: plural entity to rows of `settings/<entity>/fields`, which replace
+    names, which are added (a contact status to the first lifecycle stage). ``fields``: plural entity to rows of `settings/<entity>/fields`, which replace
     fields of the same name. ``custom_fields``: plural entity to rows of label, type, choices, required and
     unique. Each plural entity (``sales_accounts``, ``contacts``, ``deals``, …): records as they would be
     written, with or without ``id``. Values are stored as given: a seed is trusted. KeyError names an unknown
@@ -36,7 +36,7 @@ def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
             add_custom_field(state, _NAMES[plural], row)
     for plural, key in _NAMES.items():
         for row in seed.get(plural, ()):
-            state.put(key, _complete(state, key, row))
+            state.put(key, _complete(state, key, row), found_at_once=True)
 
 
 def _load_fields(state: "State", key: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -67,14 +67,16 @@ def _user(row: Mapping[str, Any]) -> Record:
 
 
 def _load_selector(state: "State", name: str, rows: Any) -> None:
-    if rows and all(isinstance(row, str) for row in rows):
-        for title in rows:
-            if name == "sales_activity_types":
-                state.selectors.add_activity_type(title)
-            else:
-                state.selectors.add(name, title)
-    else:
+    if not rows or not all(isinstance(row, str) for row in rows):
         state.selectors.replace(name, rows)
+        return
+    for title in rows:
+        if name == "sales_activity_types":
+            state.selectors.add_activity_type(title)
+        elif name == "contact_statuses":
+            state.selectors.add_status(title, state.selectors.rows("lifecycle_stages")[0]["id"])
+        else:
+            state.selectors.add(name, title)
 
 
 def _complete(state: "State", key: str, row: Mapping[str, Any]) -> Record:

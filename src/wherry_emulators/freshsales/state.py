@@ -121,12 +121,13 @@ class State:
             new["last_assigned_at"] = new["updated_at"]
         return self.put(key, new)
 
-    def put(self, key: str, record: Record) -> Record:
-        """Store a record exactly as it is, and tell the search index."""
+    def put(self, key: str, record: Record, *, found_at_once: bool = False) -> Record:
+        """Store a record exactly as it is; searches find it after the lag, or at once if asked."""
         self.ids.keep_clear_of(key, record["id"])
         self.tables[key].put(record)
         self.links.put(key, record["id"], parents_of(self, key, record))
-        self._post(key, record["id"], None if record.get("is_deleted") else record)
+        lag = 0 if found_at_once else self.switches.search_lag_ms
+        self._post(key, record["id"], None if record.get("is_deleted") else record, lag)
         return record
 
     def discard(self, key: str, record: Record) -> None:
@@ -137,7 +138,7 @@ class State:
         """Remove a record for good, from the bin as well."""
         self.tables[key].drop(record_id)
         self.links.drop(key, record_id)
-        self._post(key, record_id, None)
+        self._post(key, record_id, None, self.switches.search_lag_ms)
 
     def children(self, parent: Parent, key: str) -> list[Record]:
         """Live records of an entity that hang below a parent, oldest id first."""
@@ -176,9 +177,8 @@ class State:
         with self.lock:
             return dump(self)
 
-    def _post(self, key: str, record_id: int, record: Record | None) -> None:
-        visible = self.clock.seconds() + self.switches.search_lag_ms / 1000
-        self._indexes[key].post(visible, record_id, record)
+    def _post(self, key: str, record_id: int, record: Record | None, lag_ms: int) -> None:
+        self._indexes[key].post(self.clock.seconds() + lag_ms / 1000, record_id, record)
 
     def _terms(self, key: str, record: Record) -> Iterator[Term]:
         for name in _FOUND_BY:
