@@ -120,7 +120,11 @@ def _rule(state: "State", key: str, row: Any) -> Rule:
         raise ApiError(400, "attribute is invalid")
     if not isinstance(operator, str) or operator not in _OPERATORS:
         raise ApiError(400, "operator is invalid")
-    return name, operator, value if isinstance(value, list) else [value]
+    values = value if isinstance(value, list) else [value]
+    wanted = _INSTANTS_WANTED.get(operator)
+    if wanted is not None and (len(values) != wanted or any(_moment(state, one) is None for one in values)):
+        raise ApiError(400, "value is invalid")
+    return name, operator, values
 
 
 def _is_attribute(state: "State", key: str, name: str) -> bool:
@@ -196,32 +200,24 @@ def _starts_with(state: "State", value: Any, wanted: list[Any]) -> bool:
 
 def _is_before(state: "State", value: Any, wanted: list[Any]) -> bool:
     mine, other = _moment(state, value), _moment(state, wanted[0])
-    return mine is not None and mine < _required(other)
+    return mine is not None and other is not None and mine < other
 
 
 def _is_after(state: "State", value: Any, wanted: list[Any]) -> bool:
     mine, other = _moment(state, value), _moment(state, wanted[0])
-    return mine is not None and mine > _required(other)
+    return mine is not None and other is not None and mine > other
 
 
 def _in_range(state: "State", value: Any, wanted: list[Any]) -> bool:
-    bounds = [_moment(state, one) for one in wanted]
-    if len(bounds) != 2:
-        raise ApiError(400, "value is invalid")
-    mine = _moment(state, value)
-    return mine is not None and _required(bounds[0]) <= mine <= _required(bounds[1])
+    mine, start, end = (_moment(state, one) for one in (value, *wanted))
+    return mine is not None and start is not None and end is not None and start <= mine <= end
 
 
 def _moment(state: "State", value: Any) -> datetime | None:
     return parse_instant(value, state.zone)
 
 
-def _required(moment: datetime | None) -> datetime:
-    if moment is None:
-        raise ApiError(400, "value is invalid")
-    return moment
-
-
+_INSTANTS_WANTED: Mapping[str, int] = {"is_before": 1, "is_after": 1, "is_in_the_range": 2}
 _OPERATORS: Mapping[str, Holds] = {
     "is_in": _is_in,
     "equals": _is_in,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.schema import CHOICE_TYPES, FIELD_TYPE_CODES, Choice, Field
 from wherry_emulators.freshsales.switches import Plan
-from wherry_emulators.freshsales.validate import truth, whole_number
+from wherry_emulators.freshsales.validate import Invalid, truth, whole_number
 from wherry_emulators.freshsales.wire import Record
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _TOTAL = (0, 150, 250, 630)
 _SALES_ACTIVITY_CAP = 5
 _UNIQUE_CAPS = {"contact": 4, "sales_account": 2}
 _MAX_CHOICES = 300
+_TAKEN = ("choices", "required", "unique", "field_options", "lookup_entity")
 _SHARED = {"radio": "dropdown"}
 _TYPE_NAMES = frozenset(FIELD_TYPE_CODES.values())
 
@@ -55,7 +56,8 @@ def create_custom_field(state: "State", entity: str, given: Mapping[str, Any]) -
         raise ApiError(400, "Label can't be blank")
     kind = _field_type(given)
     _check_caps(state, entity, kind, unique=_unique(given))
-    return add_custom_field(state, entity, {**given, "label": label.strip(), "type": kind})
+    kept = {name: given[name] for name in _TAKEN if name in given}
+    return add_custom_field(state, entity, {**kept, "label": label.strip(), "type": kind})
 
 
 def add_custom_field(state: "State", entity: str, row: Mapping[str, Any]) -> Field:
@@ -65,7 +67,8 @@ def add_custom_field(state: "State", entity: str, row: Mapping[str, Any]) -> Fie
     if schema.get(name) or any(one.label.casefold() == row["label"].casefold() for one in schema):
         raise ApiError(400, "Label has already been taken")
     kind = row.get("type", "text")
-    extra = {"lookup_entity": row["lookup_entity"]} if "lookup_entity" in row else {}
+    target = row.get("lookup_entity")
+    extra = {"lookup_entity": target} if isinstance(target, str) else {}
     made = Field(
         id=state.ids.next("field"),
         name=name,
@@ -73,7 +76,7 @@ def add_custom_field(state: "State", entity: str, row: Mapping[str, Any]) -> Fie
         type=kind,
         position=len(list(schema)) + 1,
         default=False,
-        required=truth(row.get("required", False)),
+        required=_flag("Required", row.get("required", False)),
         unique=_unique(row),
         choices=_choices(state, kind, row.get("choices")),
         extra=extra,
@@ -138,15 +141,22 @@ def _field_type(given: Mapping[str, Any]) -> str:
     wanted = given.get("field_type", given.get("type"))
     code = whole_number(wanted)
     kind = FIELD_TYPE_CODES.get(code) if code is not None else wanted
-    if kind not in _TYPE_NAMES:
+    if not isinstance(kind, str) or kind not in _TYPE_NAMES:
         raise ApiError(400, "Field type is invalid")
-    return str(kind)
+    return kind
 
 
 def _unique(given: Mapping[str, Any]) -> bool:
     options = given.get("field_options")
     inner = options.get("unique", False) if isinstance(options, dict) else False
-    return truth(given.get("unique", inner))
+    return _flag("Unique", given.get("unique", inner))
+
+
+def _flag(label: str, value: Any) -> bool:
+    try:
+        return truth(value)
+    except Invalid as broken:
+        raise ApiError(400, f"{label} {broken}") from broken
 
 
 def _check_caps(state: "State", entity: str, kind: str, *, unique: bool) -> None:
@@ -164,7 +174,7 @@ def _check_caps(state: "State", entity: str, kind: str, *, unique: bool) -> None
 def _choices(state: "State", kind: str, given: Any) -> tuple[Choice, ...]:
     if kind not in CHOICE_TYPES:
         return ()
-    rows = given or ()
+    rows = given if isinstance(given, (list, tuple)) else ()
     values = [row.get("value") if isinstance(row, dict) else row for row in rows]
     texts = [value for value in values if isinstance(value, str) and value.strip()]
     if not texts or len(texts) < len(values):

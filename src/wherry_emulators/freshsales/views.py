@@ -105,24 +105,25 @@ def _filter_row(state: "State", key: str, view: View) -> Record:
     }
 
 
-def _sort_value(state: "State", key: str, record: Record, name: str) -> Any:
+def _sort_value(state: "State", key: str, record: Record, name: str) -> tuple[int, Any] | None:
+    """A value to sort by, numbers and instants before texts; None for what cannot be sorted."""
     value = value_of(record, name)
     if value is None and name in state.entities[key].shown:
         value = plain(state, key, record).get(name)
     if isinstance(value, str):
         return _as_sortable(value)
-    return value if isinstance(value, (int, float)) else None
+    return (0, float(value)) if isinstance(value, (int, float)) else None
 
 
-def _as_sortable(text: str) -> Any:
+def _as_sortable(text: str) -> tuple[int, Any]:
     try:
-        return float(text)
+        return 0, float(text)
     except ValueError:
         pass
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return 0, datetime.fromisoformat(text).timestamp()
     except ValueError:
-        return text.casefold()
+        return 1, text.casefold()
 
 
 Test = Callable[["State", Record], bool]

@@ -120,6 +120,9 @@ def test_filtered_search_has_pages_if_the_switch_says_so(people):
     assert len(people.call("POST", "/filtered_search/contact?per_page=2&page=2", body)["contacts"]) == 5
     people.refused("POST", "/filtered_search/contact", {"filter_rule": [rule("shoe", "is_in", 1)]})
     people.refused("POST", "/filtered_search/contact", {"filter_rule": [rule("city", "likes", 1)]})
+    for values in ([], ["soon"], ["2001-01-01", "2002-01-01"]):
+        wrong = {"filter_rule": [rule("created_at", "is_before", values)]}
+        assert people.refused("POST", "/filtered_search/contact", wrong) == ["value is invalid"]
     people.refused("POST", "/filtered_search/contacts", body, status=404)
 
 
@@ -249,3 +252,10 @@ def test_a_seed_is_found_at_once(tenant):
     tenant.state.load_seed({"contacts": [{"last_name": "Moss", "external_id": "P-1"}]})
     answer = tenant.call("GET", "/lookup?q=P-1&f=external_id&entities=contact")
     assert answer["contacts"]["meta"]["total"] == 1
+
+
+def test_numbers_and_texts_of_one_field_sort_together(tenant):
+    for value in ("b", "10", "9"):
+        tenant.contact(external_id=value)
+    answer = tenant.view("contacts", "All Contacts", "sort=external_id")
+    assert [row["external_id"] for row in answer["contacts"]] == ["9", "10", "b"]
