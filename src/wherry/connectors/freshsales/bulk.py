@@ -12,7 +12,7 @@ from wherry.connectors.freshsales.limits import BULK_ROWS
 from wherry.connectors.freshsales.render import bulk_row
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
-from wherry.model.errors import OutcomeUnknown, RecordGone, UsageInvalid
+from wherry.model.errors import OutcomeUnknown, RefuseRecord, UsageInvalid
 from wherry.model.jsons import Json
 from wherry.model.operation import Operation, Verb
 from wherry.model.ports import JobProgress
@@ -94,7 +94,7 @@ class Bulk:
             return JobProgress(done=True, failures={})
         try:
             body = as_row(self._client.request("GET", f"/job_statuses/{job}").body)
-        except RecordGone:
+        except RefuseRecord:
             return JobProgress(done=True, failures={})
         status = as_row(body.get("job_status")) or body
         if not _over(status):

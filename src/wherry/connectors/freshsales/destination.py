@@ -69,10 +69,15 @@ class FreshsalesDestination:
         return self._reader.scan(stream, since)
 
     def fetch(
-        self, stream: str, ids: Sequence[int], parents: Mapping[int, int] | None = None
+        self,
+        stream: str,
+        ids: Sequence[int],
+        parents: Mapping[int, int] | None = None,
+        *,
+        dependents: bool = False,
     ) -> Iterator[Observed]:
-        """Yield the live records with these ids; see read.py."""
-        return self._reader.fetch(stream, ids, parents)
+        """Yield the live records with these ids; with `dependents` also what hangs on them; see read.py."""
+        return self._reader.fetch(stream, ids, parents, dependents=dependents)
 
     def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:
         """Look operations up by id, match key or marker; see find.py."""

@@ -13,6 +13,8 @@ class Entity:
     model: str  # its class name in views and targetables
     hidden: Mapping[str, str]  # field → include value that shows it
     extra_includes: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()  # keys without which a row is a thin one
+    dependents: tuple[str, ...] = ()  # include values for what hangs on a record
     has_views: bool = False
     all_view: str = ""
 
@@ -50,6 +52,8 @@ CONTACTS = Entity(
         "campaign_id": "campaign",
     },
     extra_includes=("sales_accounts",),
+    whole=("custom_field", "external_id"),
+    dependents=("tasks", "appointments", "notes", "deals"),
     has_views=True,
     all_view="All Contacts",
 )
@@ -63,6 +67,8 @@ SALES_ACCOUNTS = Entity(
         "business_type_id": "business_type",
         "industry_type_id": "industry_type",
     },
+    whole=("custom_field", "address"),
+    dependents=("contacts", "deals", "tasks", "appointments", "notes"),
     has_views=True,
     all_view="All Accounts",
 )
@@ -86,7 +92,12 @@ DEALS = Entity(
     all_view="All Deals",
 )
 TASKS = Entity(
-    stream="tasks", root="task", model="Task", hidden={}, extra_includes=("owner", "users", "targetable")
+    stream="tasks",
+    root="task",
+    model="Task",
+    hidden={},
+    extra_includes=("owner", "users", "targetable"),
+    whole=("title", "description", "due_date", "status", "owner_id", "task_type_id", "outcome_id"),
 )
 APPOINTMENTS = Entity(
     stream="appointments",
@@ -94,6 +105,7 @@ APPOINTMENTS = Entity(
     model="Appointment",
     hidden={},
     extra_includes=("targetable", "appointment_attendees"),
+    whole=("title", "description", "from_date", "end_date", "time_zone", "location", "outcome_id"),
 )
 NOTES = Entity(stream="notes", root="note", model="Note", hidden={})
 

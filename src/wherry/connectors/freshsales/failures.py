@@ -136,6 +136,9 @@ _REASONS = tuple(
     (reason, re.compile("|".join(fragments), re.IGNORECASE)) for reason, fragments in _FRAGMENTS.items()
 )
 
+_JOINED = re.compile(r"[,;.]\s+")
+"""Where the server joined several sentences into one text."""
+
 _BY_STATUS = {403: "forbidden", 451: "forbidden", 413: "too_long"}
 
 _HINTS = {
@@ -187,12 +190,13 @@ def _texts(value: Json) -> list[str]:
 
 
 def reason_of(messages: Sequence[str], status: int = 400) -> tuple[str, str]:
-    """Return the reason code and the sentence that gave it away ("" when the status did)."""
-    for text in messages:
+    """Return the reason code and the sentence that gave it away, else the first one ("" without any)."""
+    sentences = [part for text in messages for part in _JOINED.split(text)]
+    for text in sentences:
         for reason, pattern in _REASONS:
             if pattern.search(text):
                 return reason, text
-    return _BY_STATUS.get(status, "refused"), ""
+    return _BY_STATUS.get(status, "refused"), sentences[0] if sentences else ""
 
 
 def field_of(message: str, labels: Mapping[str, str]) -> str:
@@ -212,12 +216,13 @@ _DEFAULT_LABELS: Mapping[str, Mapping[str, str]] = {
         "Email": "email",
         "Emails": "email",
         "External ID": "external_id",
+        "Sales owner": "owner_id",
         "Mobile": "mobile_number",
         "Mobile number": "mobile_number",
         "Last name": "last_name",
         "First name": "first_name",
     },
-    "sales_accounts": {"Name": "name"},
+    "sales_accounts": {"Name": "name", "Sales owner": "owner_id"},
     "deals": {"Name": "name", "Deal value": "amount"},
     "tasks": {"Title": "title", "Due date": "due_date", "Owner": "owner_id", "Description": "description"},
     "appointments": {
@@ -272,7 +277,10 @@ class Failures:
     def refusal_of(self, stream: str, messages: Sequence[str], status: int = 400) -> tuple[str, str]:
         """Return reason code and field ("" where it cannot be told) of the server's sentences."""
         reason, sentence = reason_of(messages, status)
-        return reason, field_of(sentence, self._labels.get(stream, {})) if sentence else ""
+        field = field_of(sentence, self._labels.get(stream, {})) if sentence else ""
+        # "Sales owner is invalid": what an id field holds is a reference.
+        wrong_id = reason == "refused" and field.endswith("_id") and "is invalid" in sentence
+        return ("invalid_reference" if wrong_id else reason), field
 
     def _refusal(self, exchange: Exchange, reply: Reply | None) -> WherryError:
         status = reply.status if reply else 400

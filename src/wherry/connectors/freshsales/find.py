@@ -68,8 +68,9 @@ class Finder:
         unsure: list[Operation] = []
         for parent, group in _by_parent(operations).items():
             children, sure = self.reader.children(entity, parent)
+            texts = [self._with_text(entity, child) for child in children.values()]
             for operation in group:
-                hit = _marked(operation.marker, children.values())
+                hit = _marked(operation.marker, texts)
                 if hit is not None:
                     found[operation.id] = self._whole(entity, hit)
                 elif not sure:
@@ -77,6 +78,10 @@ class Finder:
         if unsure and entity.stream != "notes":
             found |= self._in_lists(entity, unsure)
         return found
+
+    def _with_text(self, entity: Entity, child: Observed) -> Observed:
+        """Read a thin row by its own address, since the marker stands in the text that it leaves out."""
+        return child if "description" in child.fields else self._whole(entity, child)
 
     def _in_lists(self, entity: Entity, operations: Sequence[Operation]) -> dict[str, Observed]:
         """Look through the account's lists, for contacts whose answer may have left some children out."""
@@ -168,7 +173,8 @@ class Finder:
                     hits |= dict.fromkeys(one.operations, row)
             if len(hits) >= sum(len(one.operations) for one in wanted):
                 break
-        whole = {row.id: row for row in self.reader.fetch(entity.stream, [row.id for row in hits.values()])}
+        rows = {row.id: row for row in hits.values()}.values()
+        whole = {row.id: row for row in self.reader.whole(entity, rows)}
         return {name: whole[row.id] for name, row in hits.items() if row.id in whole}
 
 

@@ -52,10 +52,11 @@ def observe(
     """
     beside = beside or {}
     fields = _plain(record)
-    missing: set[str] = set()
+    missing = {name for name in entity.whole if name not in record}
     for name, include in entity.hidden.items():
         _reveal(fields, missing, name, _reference(record, beside if alone else {}, name, include))
     links = _links(entity, record, beside if alone else {}, parent, missing)
+    links |= _dependents(entity, record, beside if alone else {})
     if entity is APPOINTMENTS:
         _attendees(record, beside, fields, links, missing)
     return Observed(
@@ -135,6 +136,19 @@ def _links(
             ids = (parent,)
         return {"targetable": ids}
     return {}
+
+
+def _dependents(entity: Entity, record: Row, beside: Mapping[str, Json]) -> dict[str, tuple[int, ...]]:
+    """Return the ids of what hangs on the record, for each kind that the answer shows."""
+    links: dict[str, tuple[int, ...]] = {}
+    for name in entity.dependents:
+        ids = record.get(f"{name.removesuffix('s')}_ids")
+        shown = record.get(name, beside.get(name))
+        if not isinstance(ids, list) and isinstance(shown, list):
+            ids = [row.get("id") for row in as_rows(shown)]
+        if isinstance(ids, list):
+            links[name] = tuple(number for one in ids if (number := as_id(one)) is not None)
+    return links
 
 
 def _accounts(value: Json, primary: int | None) -> tuple[int, ...]:

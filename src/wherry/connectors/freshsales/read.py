@@ -1,6 +1,6 @@
 """Reading records: whole streams through views, single ones with includes, children through their contact."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,11 @@ from wherry.model.jsons import Json
 
 _FILTERS = {"tasks": ("open", "overdue", "completed"), "appointments": ("upcoming", "past")}
 """Together these hold every task and every appointment; the two of appointments may overlap [L]."""
+
+_MANY = 6
+"""From so many records on, the newest pages of the view are read before single ones."""
+
+_THIN = 4
 
 _A_PAGE = 25
 """Rows on a page by default [D]; a sideloaded list as long as that may have been cut."""
@@ -56,32 +61,39 @@ class Reader:
                     yield observe(entity, row)
 
     def fetch(
-        self, stream: str, ids: Sequence[int], parents: Mapping[int, int] | None = None
+        self,
+        stream: str,
+        ids: Sequence[int],
+        parents: Mapping[int, int] | None = None,
+        *,
+        dependents: bool = False,
     ) -> Iterator[Observed]:
         """Yield the live records with these ids, each once, with all that the API can show.
 
         Children (tasks, appointments, notes) are read through their contact where `parents` names it,
-        one call a contact. Notes without a parent cannot be read and are left out. Many contacts or
-        accounts come through the view's newest pages as far as that saves two calls of three.
+        one call a contact; notes can be read in no other way [D], so one without a parent raises
+        UsageInvalid. Many contacts or accounts come through the view's newest pages as far as that
+        saves two calls of three. With `dependents` the links of contacts and accounts also name what
+        hangs on them, which takes one call a record.
         """
         wanted = list(dict.fromkeys(ids))
         if stream in CHILDREN:
             yield from self._fetch_children(ENTITIES[stream], wanted, parents or {})
             return
         entity, left = ENTITIES[stream], wanted
-        if len(wanted) >= 6:
+        if len(wanted) >= _MANY and not dependents:
             found: set[int] = set()
             for one in self._from_view(entity, wanted):
                 found.add(one.id)
                 yield one
             left = [number for number in wanted if number not in found]
         for number in left:
-            if (got := self.one(entity, number)) is not None:
+            if (got := self.one(entity, number, dependents=dependents)) is not None:
                 yield got
 
-    def one(self, entity: Entity, number: int) -> Observed | None:
+    def one(self, entity: Entity, number: int, *, dependents: bool = False) -> Observed | None:
         """Return one record by its own address, or None when it is gone; notes have none [D]."""
-        shown = self.shown(entity, number)
+        shown = self.shown(entity, number, entity.dependents if dependents else ())
         if shown is None:
             return None
         got = observe(entity, shown.record, shown.beside, alone=True)
@@ -89,10 +101,17 @@ class Reader:
         self._never_shown[entity.stream] = got.not_readable if known is None else known & got.not_readable
         return None if got.deleted else got
 
-    def shown(self, entity: Entity, number: int) -> Shown | None:
+    def whole(self, entity: Entity, rows: Iterable[Observed]) -> Iterator[Observed]:
+        """Yield each row of a list as it is where it shows everything, else read by its own address."""
+        for row in rows:
+            got = row if self.complete(row) else self.one(entity, row.id)
+            if got is not None:
+                yield got
+
+    def shown(self, entity: Entity, number: int, more: Sequence[str] = ()) -> Shown | None:
         """Return one record as the answer holds it, or None when it is gone. One call."""
         try:
-            body = self._included("GET", f"/{entity.stream}/{number}", entity)
+            body = self._included("GET", f"/{entity.stream}/{number}", entity, more)
         except RecordGone:
             return None
         record = record_of(body, entity)
@@ -134,26 +153,25 @@ class Reader:
         return one.not_readable <= (known or frozenset())
 
     def _from_view(self, entity: Entity, wanted: Sequence[int]) -> Iterator[Observed]:
-        left = set(wanted)
+        left, thin = set(wanted), 0
         for row in self.newest(entity, len(wanted) // 3):
             if row.id in left:
-                got = row if self.complete(row) else self._ask_to_learn(entity, row.id)
-                if got is not None:
-                    left.discard(row.id)
-                    yield got
-            if not left:
+                thin += not self.complete(row)
+                left.discard(row.id)
+                yield from self.whole(entity, [row])
+            seen = len(wanted) - len(left)
+            # Where most rows hide something that their own address shows, the view saves nothing.
+            if not left or (thin > _THIN and 2 * thin > seen):
                 return
-
-    def _ask_to_learn(self, entity: Entity, number: int) -> Observed | None:
-        """Ask for the first incomplete row by its address, to learn whether that shows more at all."""
-        return self.one(entity, number) if entity.stream not in self._never_shown else None
 
     def _fetch_children(
         self, entity: Entity, wanted: Sequence[int], parents: Mapping[int, int]
     ) -> Iterator[Observed]:
         by_parent: dict[int | None, list[int]] = {}
         for number in wanted:
-            by_parent.setdefault(parents.get(number), []).append(number)
+            by_parent.setdefault(parents.get(number) or None, []).append(number)
+        if entity.stream == "notes" and None in by_parent:
+            raise UsageInvalid("notes can only be read through their contacts, and no contact was named")
         for parent, ids in by_parent.items():
             known = {} if parent is None else self.children(entity, parent)[0]
             for number in ids:
@@ -208,7 +226,9 @@ class Reader:
     def _try_includes(self, entity: Entity, view: int) -> None:
         self._included("GET", f"/{entity.stream}/view/{view}", entity, per_page=1)
 
-    def _included(self, method: str, path: str, entity: Entity, **params: int) -> Json:
+    def _included(
+        self, method: str, path: str, entity: Entity, more: Sequence[str] = (), **params: int
+    ) -> Json:
         """Send a read with the fullest include that is taken, and remember which one that is.
 
         An unknown include value may be refused or ignored [?]; the documented ones are the fallback.
@@ -216,7 +236,8 @@ class Reader:
         known = self._include.get(entity.stream)
         tries = [known] if known is not None else [entity.include, entity.documented_include]
         for include in tries:
-            asked: dict[str, str | int] = {**params, "include": include} if include else {**params}
+            names = ",".join(name for name in (include, *more) if name)
+            asked: dict[str, str | int] = {**params, "include": names} if names else {**params}
             try:
                 body = self._client.request(method, path, params=asked).body
             except DestinationRefused:

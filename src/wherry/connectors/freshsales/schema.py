@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wherry.connectors.freshsales.answers import Row, as_id, need_rows, rows_of
+from wherry.connectors.freshsales.answers import Row, as_id, as_rows, need_rows, rows_of
 from wherry.connectors.freshsales.fields import read_field, same_label
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.catalog import Field, FieldType
-from wherry.model.errors import OutcomeUnknown, ProtocolBroken, RefuseRecord, StopRun
+from wherry.model.errors import DestinationRefused, OutcomeUnknown, ProtocolBroken, RefuseRecord, StopRun
 from wherry.model.jsons import Json
 
 FIELD_TYPES: Mapping[FieldType, tuple[int, str]] = {
@@ -20,13 +20,14 @@ FIELD_TYPES: Mapping[FieldType, tuple[int, str]] = {
     FieldType.DROPDOWN: (4, "dropdown"),
     FieldType.BOOLEAN: (5, "checkbox"),
     FieldType.DATE: (7, "date"),
-    FieldType.DATETIME: (13, "date_time_split"),
-    FieldType.MULTI_SELECT: (14, "multi_select_dropdown"),
+    FieldType.DATETIME: (7, "date"),
+    FieldType.MULTI_SELECT: (8, "multi_select_dropdown"),
 }
 """Our type → (`field_type`, name of the type in metadata).
 
-The numeric codes are documented nowhere [?]: a first try on a real account may show others, which the
-setting `field_type_<type>` (such as field_type_text = 1) puts right. A field that comes out as another
+The numeric codes are documented nowhere [?]. Where the forms of the account show codes beside type names,
+those are used; the setting `field_type_<type>` (such as field_type_text = 1) beats both. Moments become
+dates: custom date-and-time fields are not among the documented kinds. A field that comes out as another
 type than asked for is noticed and reported, never used.
 """
 
@@ -73,9 +74,10 @@ class Schema:
         return next((one for one in fields if one.custom and same_label(one.label, field.label)), None)
 
     def _create(self, stream: str, field: Field) -> None:
-        path = f"/settings/{stream}/forms/{self._form(stream)}/fields"
+        forms = self._forms(stream)
+        path = f"/settings/{stream}/forms/{_form_of(forms)}/fields"
         try:
-            self.client.request("POST", path, json=self._body(field), effect=Effect.ONCE)
+            self._post(path, self._body(field, _codes_in(forms)))
         except OutcomeUnknown:
             if self._by_label(stream, field) is None:
                 raise
@@ -91,19 +93,29 @@ class Schema:
         except StopRun as error:
             raise _cannot(stream, error) from None
 
-    def _form(self, stream: str) -> int:
+    def _post(self, path: str, body: Row) -> None:
+        """Send the body; where its numeric type is refused, send it once more with the type's name."""
+        try:
+            self.client.request("POST", path, json=body, effect=Effect.ONCE)
+        except DestinationRefused as error:
+            if error.reason not in {"refused", "invalid_choice"}:
+                raise
+            named = {**body, "field_type": body["type"]}
+            self.client.request("POST", path, json=named, effect=Effect.ONCE)
+
+    def _forms(self, stream: str) -> list[Row]:
         try:
             rows = rows_of(self.client.request("GET", f"/settings/{stream}/forms").body, "forms")
         except RefuseRecord as error:
             raise _cannot(stream, error) from None
         known = [row for row in rows if as_id(row.get("id")) is not None]
-        active = [row for row in known if row.get("active") is not False]
         if not known:
             raise _cannot(stream, None)
-        return as_id((active or known)[0].get("id")) or 0
+        return [row for row in known if row.get("active") is not False] or known
 
-    def _body(self, field: Field) -> Row:
+    def _body(self, field: Field, codes: Mapping[str, int]) -> Row:
         code, name = FIELD_TYPES.get(field.type, FIELD_TYPES[FieldType.TEXT])
+        code = codes.get(name, code)
         own = self.overrides.get(f"field_type_{field.type}")
         body: Row = {
             "label": field.label,
@@ -117,6 +129,23 @@ class Schema:
             ]
             body["choices"] = choices
         return body
+
+
+def _form_of(forms: list[Row]) -> int:
+    return as_id(forms[0].get("id")) or 0
+
+
+def _codes_in(forms: list[Row]) -> dict[str, int]:
+    """Return the numeric type codes that fields in these forms show beside the names of their types."""
+    codes: dict[str, int] = {}
+    open_rows = list(forms)
+    while open_rows:
+        row = open_rows.pop()
+        code, name = row.get("field_type"), row.get("type")
+        if isinstance(code, int) and isinstance(name, str):
+            codes.setdefault(name, code)
+        open_rows += as_rows(row.get("fields"))
+    return codes
 
 
 def _check(stream: str, wanted: Field, found: Field) -> None:
@@ -135,9 +164,12 @@ def _check(stream: str, wanted: Field, found: Field) -> None:
 
 
 def _metadata_type(wanted: FieldType) -> FieldType:
-    if wanted in {FieldType.INTEGER, FieldType.MONEY}:
-        return FieldType.NUMBER
-    return wanted
+    alike = {
+        FieldType.INTEGER: FieldType.NUMBER,
+        FieldType.MONEY: FieldType.NUMBER,
+        FieldType.DATETIME: FieldType.DATE,
+    }
+    return alike.get(wanted, wanted)
 
 
 def _cannot(stream: str, error: RefuseRecord | StopRun | None) -> RefuseRecord:

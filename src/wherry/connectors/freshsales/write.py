@@ -1,6 +1,8 @@
 """Writing one record at a time: create, update, delete, each with its own odd answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from wherry.connectors.freshsales.answers import Row, as_id, record_of, sideloads_of
 from wherry.connectors.freshsales.entities import APPOINTMENTS, ENTITIES
@@ -13,6 +15,8 @@ from wherry.model.errors import OutcomeUnknown, RecordGone, UsageInvalid
 from wherry.model.jsons import Json
 from wherry.model.operation import Operation, Verb
 from wherry.model.ports import Written
+
+_Person: TypeAlias = tuple[str, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +94,10 @@ class Writer:
         if shown is None:
             raise RecordGone(f"appointment {number} is not there")
         present = {attendee_of(row): row for row in attendee_rows(shown.record, shown.beside) or []}
-        wanted = wanted_attendees(operation)
-        rows = [row for row in wanted if isinstance(row, dict) and attendee_of(row) not in present]
-        former = as_id((operation.before or {}).get("attendee_user_id"))
-        gone = present.get(("user", former))
-        removals: list[Json] = []
-        if gone is not None and former != as_id(operation.fields.get("attendee_user_id", former)):
-            removals = [{"id": gone.get("id"), "_destroy": True}]
-        return [*rows, *removals]
+        wanted = [row for row in wanted_attendees(operation) if isinstance(row, dict)]
+        rows: list[Json] = [row for row in wanted if attendee_of(row) not in present]
+        leaving = _leaving(operation, present)
+        return [*rows, *({"id": present[person].get("id"), "_destroy": True} for person in leaving)]
 
 
 def _people_differ(operation: Operation) -> bool:
@@ -106,8 +106,22 @@ def _people_differ(operation: Operation) -> bool:
         wanted = operation.fields["attendee_user_id"]
         if "attendee_user_id" not in before or before["attendee_user_id"] != wanted:
             return True
+    if operation.undoes and linked_before(operation, "attendee") is not None:
+        return True
     contact = operation.links.get("attendee")
     return contact is not None and contact not in (linked_before(operation, "attendee") or ())
+
+
+def _leaving(operation: Operation, present: Mapping[_Person, Row]) -> list[_Person]:
+    """Return who is to be taken off the appointment: the former user, and whom an undone update added."""
+    former = as_id((operation.before or {}).get("attendee_user_id"))
+    leaving: list[_Person] = []
+    if former is not None and former != as_id(operation.fields.get("attendee_user_id", former)):
+        leaving.append(("user", former))
+    before = linked_before(operation, "attendee")
+    if operation.undoes and before is not None:
+        leaving += [who for who in present if who[0] == "contact" and who[1] not in before]
+    return [who for who in leaving if who in present]
 
 
 def _address(operation: Operation) -> int:
