@@ -41,6 +41,7 @@ _NEXT: Mapping[EntryState, frozenset[EntryState]] = {
 }
 _MUTABLE = (
     "state",
+    "seen",
     "destination_id",
     "job",
     "adopted",
@@ -108,7 +109,7 @@ class Fold:
                 f"operation {_id_of(event)} was never intended: record Intended before its outcome"
             )
         state, note = _outcome(event)
-        if state in _NEXT[EntryState(row["state"])]:
+        if state in _NEXT[EntryState(row["state"])] and str(state) not in row["seen"].split():
             self._settle(row, event, state, note)
         elif isinstance(event, Confirmed) and row["destination_id"] != event.destination_id:
             self._note_twin(row, event)
@@ -147,6 +148,7 @@ class Fold:
 
     def _enter(self, row: Fields, state: EntryState, note: str) -> None:
         row["state"], row["at"] = str(state), self._run["at"]
+        row["seen"] = f"{row['seen']} {state}".strip()
         row["seq"] = self._writer.add(
             self._entry(row, state, row["destination_id"] or row["target_id"], note)
         )
@@ -240,6 +242,7 @@ def _row_of(operation: Operation) -> Fields:
         "source_stream": operation.key.stream,
         "source_id": operation.key.id,
         "part": operation.part,
+        "seen": "",
         "target_id": operation.destination_id,
         "destination_id": None,
         "job": "",

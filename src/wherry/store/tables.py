@@ -87,6 +87,7 @@ attempts = Table(
     _text("run"),
     _text("digest"),
     _text("state"),
+    _text("seen"),  # the states it went through since it was last intended
     _text("verb"),
     _text("stream"),
     _text("source_stream"),

@@ -21,6 +21,7 @@ CREATE TABLE attempts (
     run {text} NOT NULL,
     digest {text} NOT NULL,
     state {text} NOT NULL,
+    seen {text} NOT NULL,
     verb {text} NOT NULL,
     stream {text} NOT NULL,
     source_stream {text} NOT NULL,
