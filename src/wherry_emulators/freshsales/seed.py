@@ -36,7 +36,7 @@ def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
             add_custom_field(state, _NAMES[plural], row)
     for plural, key in _NAMES.items():
         for row in seed.get(plural, ()):
-            state.put(key, _complete(state, key, row), found_at_once=True)
+            state.restore(key, _complete(state, key, row))
 
 
 def _load_fields(state: "State", key: str, rows: Iterable[Mapping[str, Any]]) -> None:

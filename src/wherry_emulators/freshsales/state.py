@@ -121,14 +121,13 @@ class State:
             new["last_assigned_at"] = new["updated_at"]
         return self.put(key, new)
 
-    def put(self, key: str, record: Record, *, found_at_once: bool = False) -> Record:
-        """Store a record exactly as it is; searches find it after the lag, or at once if asked."""
-        self.ids.keep_clear_of(key, record["id"])
-        self.tables[key].put(record)
-        self.links.put(key, record["id"], parents_of(self, key, record))
-        lag = 0 if found_at_once else self.switches.search_lag_ms
-        self._post(key, record["id"], None if record.get("is_deleted") else record, lag)
-        return record
+    def put(self, key: str, record: Record) -> Record:
+        """Store a record exactly as it is; searches find it after the lag."""
+        return self._store(key, record, self.switches.search_lag_ms)
+
+    def restore(self, key: str, record: Record) -> Record:
+        """Store a record of a seed: it was there before, so that searches find it at once."""
+        return self._store(key, record, 0)
 
     def discard(self, key: str, record: Record) -> None:
         """Move a record to the recycle bin."""
@@ -176,6 +175,13 @@ class State:
         """The account as a seed that restores it, the recycle bin included."""
         with self.lock:
             return dump(self)
+
+    def _store(self, key: str, record: Record, lag_ms: int) -> Record:
+        self.ids.keep_clear_of(key, record["id"])
+        self.tables[key].put(record)
+        self.links.put(key, record["id"], parents_of(self, key, record))
+        self._post(key, record["id"], None if record.get("is_deleted") else record, lag_ms)
+        return record
 
     def _post(self, key: str, record_id: int, record: Record | None, lag_ms: int) -> None:
         self._indexes[key].post(self.clock.seconds() + lag_ms / 1000, record_id, record)
