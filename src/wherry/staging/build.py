@@ -1,6 +1,7 @@
 """Stage a source: every record into shards, with exactly one fate, all of it or nothing."""
 
-import os
+# ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
+
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -112,7 +113,7 @@ def _counted(catalog: Catalog, counts: dict[str, dict[str, int]]) -> Catalog:
 def _move(ready: Path, final: Path) -> Path:
     """Put a finished snapshot in its place; where the same records are there already, only say what is new."""
     if final.exists():
-        os.replace(ready / FILE, final / FILE)
+        (ready / FILE).replace(final / FILE)
         fsync(final)
         return final
     ready.rename(final)

@@ -1,9 +1,10 @@
 """The one text that stands for each value in a shard, and the way back."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -15,29 +16,26 @@ _ZONED = re.compile(r"(.+)\[(.+)\]\Z")
 
 
 def encode(value: Value) -> str | None:
-    """Return the canonical text of a value; None and empty text both become None.
+    """Return the canonical text of a value; None, empty text and an empty tuple become None.
 
     Date-times keep their zone's name in brackets, so that local clock time survives the way back.
     """
-    match value:
-        case None | "":
-            return None
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
-            return format(value, "f")
-        case datetime():
-            return _encode_moment(value)
-        case date():
-            return value.isoformat()
-        case tuple():
-            return orjson.dumps(value).decode() if value else None
-        case _:
-            assert_never(value)
+    if value is None:
+        return None
+    return _ENCODERS[type(value)](value) or None
+
+
+def decode(text: str | None, type_: FieldType) -> Value:
+    """Return the value that `encode` wrote, typed by its field."""
+    return None if text is None else _DECODERS.get(type_, _as_it_is)(text)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _encode_tuple(value: tuple[str, ...]) -> str:
+    return orjson.dumps(value).decode() if value else ""
 
 
 def _encode_moment(value: datetime) -> str:
@@ -45,29 +43,28 @@ def _encode_moment(value: datetime) -> str:
     return f"{value.isoformat()}[{zone.key}]" if isinstance(zone, ZoneInfo) else value.isoformat()
 
 
-def decode(text: str | None, type_: FieldType) -> Value:
-    """Return the value that `encode` wrote, typed by its field."""
-    if text is None:
-        return None
-    match type_:
-        case FieldType.INTEGER:
-            return int(text)
-        case FieldType.NUMBER | FieldType.MONEY:
-            return Decimal(text)
-        case FieldType.BOOLEAN:
-            return text == "true"
-        case FieldType.DATE:
-            return date.fromisoformat(text)
-        case FieldType.DATETIME:
-            return _decode_moment(text)
-        case FieldType.MULTI_SELECT:
-            return tuple(orjson.loads(text))
-        case _:
-            return text
-
-
 def _decode_moment(text: str) -> datetime:
     zoned = _ZONED.match(text)
     if zoned is None:
         return datetime.fromisoformat(text)
     return datetime.fromisoformat(zoned[1]).astimezone(ZoneInfo(zoned[2]))
+
+
+_ENCODERS: dict[type, Callable[[Any], str]] = {
+    str: _as_it_is,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    Decimal: lambda value: format(value, "f"),
+    datetime: _encode_moment,
+    date: date.isoformat,
+    tuple: _encode_tuple,
+}
+_DECODERS: dict[FieldType, Callable[[str], Value]] = {
+    FieldType.INTEGER: int,
+    FieldType.NUMBER: Decimal,
+    FieldType.MONEY: Decimal,
+    FieldType.BOOLEAN: lambda text: text == "true",
+    FieldType.DATE: date.fromisoformat,
+    FieldType.DATETIME: _decode_moment,
+    FieldType.MULTI_SELECT: lambda text: tuple(orjson.loads(text)),
+}

@@ -1,5 +1,7 @@
 """What only the whole snapshot can tell of a record: doubles, merges, orphans, checks, blocked children."""
 
+# ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
+
 from collections.abc import Sequence
 
 from wherry.model.catalog import FieldType
@@ -26,19 +28,14 @@ def decide(bench: Workbench, integrity: Integrity) -> list[Finding]:
         _merge(bench, merges)
     for parent in integrity.parents:
         _orphans(bench, parent)
-    for check in integrity.checks:
-        if not check.late and check.fate is not Fate.FILTERED:
-            _apply(bench, check)
+    early = [check for check in integrity.checks if not check.late]
+    _apply_all(bench, [check for check in early if check.fate is not Fate.FILTERED])
     _hand_on_blocks(bench, integrity.parents)
-    for check in integrity.checks:
-        if not check.late and check.fate is Fate.FILTERED:
-            _apply(bench, check)
+    _apply_all(bench, [check for check in early if check.fate is Fate.FILTERED])
     _hand_on_filters(bench, integrity.parents)
-    late = [check for check in integrity.checks if check.late]
-    for check in late:
-        _apply(bench, check)
-    if late:
-        _hand_on_blocks(bench, integrity.parents)
+    _apply_all(bench, [check for check in integrity.checks if check.late])
+    _hand_on_blocks(bench, integrity.parents)
+    _close_to_policies(bench, integrity.parents)
     return _dangling(bench, integrity)
 
 
@@ -117,7 +114,7 @@ def _refuse_merges(bench: Workbench, merges: Merges) -> None:
     bench.run(
         f"""
         CREATE OR REPLACE TEMP TABLE held AS
-        SELECT gone, CASE WHEN circle THEN 'merge_circle' ELSE 'orphan' END AS reason,
+        SELECT gone, CASE WHEN circle THEN 'merge_cycle' ELSE 'orphan' END AS reason,
                CASE WHEN circle THEN 'merges run in a circle' ELSE 'merged into a record that is in no file' END AS why
         FROM merged WHERE circle OR master NOT IN (SELECT _key FROM {people})
         """
@@ -165,6 +162,11 @@ def _orphans(bench: Workbench, parent: Parent) -> None:
     )
 
 
+def _apply_all(bench: Workbench, checks: Sequence[Check]) -> None:
+    for check in checks:
+        _apply(bench, check)
+
+
 def _apply(bench: Workbench, check: Check) -> None:
     table = quoted(check.stream)
     bench.run(f"CREATE OR REPLACE TEMP TABLE fault AS SELECT DISTINCT _seq FROM ({check.sql}) AS found")
@@ -208,6 +210,20 @@ def _hand_on_filters(bench: Workbench, parents: Sequence[Parent]) -> None:
                 _via = coalesce(p._via, p._reason)
             FROM {quoted(parent.parent)} p
             WHERE c._fate = 'ready' AND p._key = {own} AND p._fate = 'filtered'
+            """
+        )
+
+
+def _close_to_policies(bench: Workbench, parents: Sequence[Parent]) -> None:
+    """Keep out, whatever a policy lets in, the children of records that a late check keeps out."""
+    for parent in parents:
+        own = bench.layouts[parent.stream].sql(parent.field, "c")
+        bench.run(
+            f"""
+            UPDATE {quoted(parent.stream)} c SET _via = NULL
+            FROM {quoted(parent.parent)} p
+            WHERE c._via IS NOT NULL AND p._key = {own}
+              AND p._fate = 'filtered' AND p._reason = 'parent_filtered' AND p._via IS NULL
             """
         )
 

@@ -7,6 +7,8 @@ Facts on every patient that may move (names are part of the contract with mappin
 `zone` the IANA name of its practice's clock.
 """
 
+# ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
+
 from wherry.model.ports import Finding, Integrity
 from wherry.staging.layout import text
 from wherry.staging.workbench import Workbench

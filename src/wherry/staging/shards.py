@@ -1,5 +1,7 @@
 """Parquet shards: what a snapshot is made of on disk."""
 
+# ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
+
 import hashlib
 import os
 from collections.abc import Iterator

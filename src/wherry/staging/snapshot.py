@@ -92,7 +92,7 @@ class ParquetSnapshot:
         self._shape(stream)
         for path in shard_files(self.folder, stream):
             for key, hash_ in scan(self._connection, path, "_key, _hash", _ready(())):
-                yield key, hash_
+                yield str(key), str(hash_)
 
     def fates(self, stream: str | None = None) -> Iterator[Staged]:
         """Yield the fate of every record, in key order within each stream."""

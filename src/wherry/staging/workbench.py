@@ -1,5 +1,7 @@
 """The scratch database in which records wait for their fate; bounded memory, thrown away afterwards."""
 
+# ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
+
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path

@@ -22,35 +22,13 @@ _PERSONAL = (Privacy.IDENTITY, Privacy.CONTACT)
 
 def cell_reader(column: Column, table: Table, tally: Tally) -> CellReader:
     """Return the reader of a column that is no date-time (for those see date_reader)."""
-    match column.kind:
-        case Kind.TEXT:
-            return partial(_text, column, tally, placeholders=column.privacy in _PERSONAL)
-        case Kind.LONG:
-            return partial(_long, column, tally)
-        case Kind.CODE:
-            return _code
-        case Kind.EMAIL:
-            return partial(_placeholder, column, tally, "placeholder_email", values.is_placeholder_email)
-        case Kind.PHONE:
-            return partial(_placeholder, column, tally, "placeholder_phone", values.is_placeholder_phone)
-        case Kind.WORD:
-            return partial(_word, column)
-        case Kind.MULTI:
-            return lambda text, _line: split_entries(text) or None
-        case Kind.DATE:
-            return partial(_date, column, tally, date_reader(column, table))
-        case _:
-            return partial(_exact, _EXACT[column.kind])
-
-
-_EXACT: dict[Kind, Callable[[str], Value]] = {
-    Kind.ID: values.identifier,
-    Kind.REF: values.identifier,
-    Kind.BOOLEAN: values.boolean,
-    Kind.INTEGER: values.integer,
-    Kind.NUMBER: values.number,
-    Kind.MONEY: values.money,
-}
+    if column.kind is Kind.DATE:
+        return partial(_date, column, tally, date_reader(column, table))
+    if column.kind in _EXACT:
+        return partial(_exact, _EXACT[column.kind])
+    if column.kind in _COUNTED:
+        return partial(_COUNTED[column.kind], column, tally)
+    return partial(_word, column)
 
 
 def date_reader(column: Column, table: Table) -> DateReader:
@@ -77,13 +55,9 @@ def _exact(read: Callable[[str], Value], text: str, _line: int) -> Value:
     return read(text) if text else None
 
 
-def _code(text: str, _line: int) -> Value:
-    return text.strip() or None
-
-
-def _text(column: Column, tally: Tally, text: str, line: int, *, placeholders: bool) -> Value:
+def _text(column: Column, tally: Tally, text: str, line: int) -> Value:
     text = text.strip()
-    if placeholders and len(text) < 5 and values.is_placeholder(text):
+    if len(text) < 5 and column.privacy in _PERSONAL and values.is_placeholder(text):
         tally.add("placeholder_value", column.name, line)
         return None
     if is_mojibake(text):
@@ -97,12 +71,20 @@ def _long(column: Column, tally: Tally, text: str, line: int) -> Value:
     return text or None
 
 
-def _placeholder(
-    column: Column, tally: Tally, code: str, test: Callable[[str], bool], text: str, line: int
-) -> Value:
+def _email(column: Column, tally: Tally, text: str, line: int) -> Value:
     text = text.strip()
-    if text and test(text):
-        tally.add(code, column.name, line)
+    if text and values.is_placeholder_email(text):
+        tally.add("placeholder_email", column.name, line)
+        return None
+    if text and not values.looks_like_email(text):
+        tally.add("invalid_email", column.name, line)
+    return text or None
+
+
+def _phone(column: Column, tally: Tally, text: str, line: int) -> Value:
+    text = text.strip()
+    if text and values.is_placeholder_phone(text):
+        tally.add("placeholder_phone", column.name, line)
         return None
     return text or None
 
@@ -120,3 +102,21 @@ def _date(column: Column, tally: Tally, read: DateReader, text: str, line: int) 
         tally.add("sentinel_date", column.name, line)
         return None
     return read(text) if text else None
+
+
+_EXACT: dict[Kind, Callable[[str], Value]] = {
+    Kind.ID: values.identifier,
+    Kind.REF: values.identifier,
+    Kind.CODE: str,
+    Kind.BOOLEAN: values.boolean,
+    Kind.INTEGER: values.integer,
+    Kind.NUMBER: values.number,
+    Kind.MONEY: values.money,
+    Kind.MULTI: split_entries,
+}
+_COUNTED: dict[Kind, Callable[[Column, Tally, str, int], Value]] = {
+    Kind.TEXT: _text,
+    Kind.LONG: _long,
+    Kind.EMAIL: _email,
+    Kind.PHONE: _phone,
+}

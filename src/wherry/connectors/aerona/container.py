@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, cast
-from zipfile import BadZipFile
+from zipfile import ZipFile
 
-from pyzipper import zipfile_aes
+from pyzipper import BadZipFile, zipfile_aes
 
 from wherry.model.errors import PreflightFailed
 
@@ -176,7 +176,7 @@ class _Zip:
     @contextmanager
     def _member(self, name: str) -> Iterator[IO[bytes]]:
         try:
-            with cast("IO[bytes]", self._archive.open(self._top + name)) as member:  # type: ignore[no-untyped-call]  # pyzipper ships no types
+            with self._archive.open(self._top + name) as member:
                 yield member
         except RuntimeError as problem:
             if isinstance(problem, NotImplementedError):
@@ -226,9 +226,10 @@ class _Zip:
             self._wipe()
 
 
-def _open_archive(path: Path) -> zipfile_aes.AESZipFile:
+def _open_archive(path: Path) -> ZipFile:
     try:
-        return zipfile_aes.AESZipFile(path)  # type: ignore[no-untyped-call]  # pyzipper ships no types
+        # pyzipper ships no types; what it opens is used as the standard library's class, which it mirrors.
+        return cast("ZipFile", zipfile_aes.AESZipFile(path))  # type: ignore[no-untyped-call]  # see above
     except _DAMAGE as problem:
         raise PreflightFailed(
             f"{path.name} is no zip that can be read; it may be torn or only half copied",

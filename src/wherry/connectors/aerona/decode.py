@@ -110,15 +110,13 @@ def _known(declared: str | None, file: str) -> str | None:
 def _decide(
     bom: str | None, declared: str | None, fits: set[str], *, ascii_only: bool
 ) -> tuple[str, tuple[str, str]]:
-    if bom in fits and bom is not None:
+    if bom is not None and bom in fits:
         return bom, ("", "")
-    if ascii_only:
-        return "utf-8", ("", "")
     if "utf-8" in fits:
-        if declared in {*_UTF8_NAMES, None}:
-            return "utf-8", ("", "")
-        return "utf-8", ("encoding_differs", f"declared as {declared}, but every accented letter is UTF-8")
-    if declared in fits and declared is not None:
+        as_said = ascii_only or declared in {*_UTF8_NAMES, None}
+        sentence = f"declared as {declared}, but every accented letter is UTF-8"
+        return "utf-8", ("", "") if as_said else ("encoding_differs", sentence)
+    if declared is not None and declared in fits:
         return declared, ("", "")
     if declared is None:
         return "cp1252", ("encoding_proven", "not declared and no UTF-8; read as Windows-1252")

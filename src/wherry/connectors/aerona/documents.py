@@ -1,4 +1,4 @@
-"""Documents of the bundle: is the file there, below `documents/`, with the bytes the record speaks of?"""
+"""Whether a document is there, below `documents/`, with the bytes that its record speaks of."""
 
 import hashlib
 from collections.abc import Mapping

@@ -20,8 +20,10 @@ _NEVER_MIGRATE: tuple[tuple[Privacy, str], ...] = (
     (Privacy.DEMOGRAPHIC_SENSITIVE, r"ethnic\w*|race|religio\w*|faith|sexual\w*|disab\w*|gender identity|nationality"),
     (
         Privacy.CLINICAL,
-        r"medical|medic\w*|allerg\w*|diagnos\w*|clinical|health|disease|hiv|pregnan\w*|smok\w*|alcohol|drugs?"
-        r"|blood|anticoag\w*|diabet\w*|asthma|pacemaker|treatment|tooth|teeth|perio\w*|bpe|phobi\w*|anxi\w*|gp",
+        (
+            r"medical|medic\w*|allerg\w*|diagnos\w*|clinical|health|disease|hiv|pregnan\w*|smok\w*|alcohol|drugs?"
+            r"|blood|anticoag\w*|diabet\w*|asthma|pacemaker|treatment|tooth|teeth|perio\w*|bpe|phobi\w*|anxi\w*|gp"
+        ),
     ),
 )  # fmt: skip
 _LOCKS = [(privacy, re.compile(rf"\b(?:{words})\b")) for privacy, words in _NEVER_MIGRATE]
@@ -98,21 +100,22 @@ class CustomProof:
 
     def column(self, column: Column, declared: DateFormat | None) -> Column:
         """Return the column with the kind that all its values allow."""
-        if not self.filled:
-            return column
-        if self.booleans:
-            return replace(column, kind=Kind.BOOLEAN)
-        if self.numbers:
-            return replace(column, kind=Kind.NUMBER)
-        if self.dates and (not self.slashed or declared in {"dd/mm/yyyy", "mm/dd/yyyy"} or self.proof.format):
-            return replace(column, kind=Kind.DATE)
-        if self._is_multi():
-            return replace(column, kind=Kind.MULTI, choices=tuple(sorted(self.distinct_parts)))
-        if self._is_dropdown():
-            return replace(column, choices=tuple(sorted(self.distinct)))
-        if self.many_lines or self.longest > _LONGEST_TEXT:
-            return replace(column, kind=Kind.LONG)
+        kinds: tuple[tuple[bool, Kind, set[str]], ...] = (
+            (self.booleans, Kind.BOOLEAN, set()),
+            (self.numbers, Kind.NUMBER, set()),
+            (self._is_date(declared), Kind.DATE, set()),
+            (self._is_multi(), Kind.MULTI, self.distinct_parts),
+            (self._is_dropdown(), Kind.TEXT, self.distinct),
+            (self.many_lines or self.longest > _LONGEST_TEXT, Kind.LONG, set()),
+        )
+        for fits, kind, choices in kinds:
+            if self.filled and fits:
+                return replace(column, kind=kind, choices=tuple(sorted(choices)))
         return column
+
+    def _is_date(self, declared: DateFormat | None) -> bool:
+        told = not self.slashed or declared in {"dd/mm/yyyy", "mm/dd/yyyy"} or self.proof.format is not None
+        return self.dates and told
 
     def _is_multi(self) -> bool:
         return (

@@ -146,7 +146,8 @@ def _prove(table: Table, entry: FileEntry) -> Table:
     customs = {c.name: CustomProof() for c in table.columns if c.name.startswith("custom:")}
     undeclared = table.date_format is None
     dates = {c.name: DateProof() for c in table.columns if c.kind in DATED and undeclared}
-    watched = [(table.header.places[name], proof) for name, proof in [*customs.items(), *dates.items()]]
+    proofs: dict[str, CustomProof | DateProof] = {**customs, **dates}
+    watched = [(table.header.places[name], proof) for name, proof in proofs.items()]
     count = 0
     for _, cells in table.read():
         count += 1

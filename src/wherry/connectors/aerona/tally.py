@@ -14,6 +14,10 @@ _SAYS: dict[str, tuple[str, str]] = {
         "{count} addresses of {column} are nobody's (noemail@…, none@…); read as empty",
         "",
     ),
+    "invalid_email": (
+        "{count} cells of {column} are no single address; kept as they are",
+        "The mapping decides what becomes of them.",
+    ),
     "placeholder_phone": ("{count} numbers of {column} hold no digit but zero; read as empty", ""),
     "sentinel_date": ("{count} dates of {column} mean that there is none; read as empty", ""),
     "ambiguous_local_time": (

@@ -30,6 +30,7 @@ SENTINEL_DATES = frozenset({
 
 _SENTINEL_TEXT = frozenset({"n/a", "n/a.", "n.a.", "#n/a", "aaaa", "xxxx", "-", "--", ".", "?"})
 _NO_EMAIL = re.compile(r"(?:no[-_.]?e?-?mail|none|no|nil|n/?a|x{1,4}|unknown|no-?reply)@", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s.,;]+\Z")
 _NO_PHONE = re.compile(r"[\s0+().-]*\Z|(?:n/a|none|unknown)\Z", re.IGNORECASE)
 
 
@@ -50,6 +51,11 @@ def is_placeholder(text: str) -> bool:
 def is_placeholder_email(text: str) -> bool:
     """Return whether an address is one that nobody has (noemail@…, none@…, x@…)."""
     return bool(_NO_EMAIL.match(text)) or is_placeholder(text)
+
+
+def looks_like_email(text: str) -> bool:
+    """Return whether a text has the shape of one address."""
+    return bool(_EMAIL.match(text))
 
 
 def is_placeholder_phone(text: str) -> bool:
