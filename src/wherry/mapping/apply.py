@@ -19,6 +19,11 @@ from wherry.model.reject import Reject
 from wherry.model.run import RecordState
 
 _NO_RULE = Rule(to="")
+_NO_FIELD = Problem(
+    reason="field_missing",
+    detail="the destination has no such custom field",
+    hint="run `wherry prepare`, then `wherry retry`",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class _Draft:
     """A destination record in the making."""
 
     pieces: dict[str, list[Json]] = field(default_factory=dict)  # payload name → values, in rule order
+    blank: dict[str, str] = field(default_factory=dict)  # payload name → compare rule
     compare: dict[str, str] = field(default_factory=dict)
     classes: dict[str, frozenset[str]] = field(default_factory=dict)
     notes: list[FieldNote] = field(default_factory=list)
@@ -64,6 +70,9 @@ class _Draft:
 
 def apply(mappings: Sequence[Mapping], record: Record, context: Context) -> Result:
     """Return the record's payloads, a Reject that says why there are none, or NoWrite.
+
+    A field whose source is blank is in the payload as None: a create leaves it out, an update clears what
+    an earlier one wrote.
 
     Of the mappings that start at the record's stream, the first whose condition holds is taken.
     """
@@ -136,6 +145,8 @@ def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> 
             return _reject(record, rule, value)
         if value is not None:
             _put(draft, ask, value, is_body=rule is body)
+        elif target is not None and rule.source:
+            draft.blank.setdefault(target.name, rule.compare)
     return None
 
 
@@ -167,11 +178,7 @@ def _outcome(ask: Ask) -> Outcome:
     if isinstance(value, Problem) or value is None:
         return outcome
     if ask.target is None:
-        return Problem(
-            reason="field_missing",
-            detail="the destination has no such custom field",
-            hint="run `wherry prepare`, then `wherry retry`",
-        )
+        return _NO_FIELD
     return _unfit(value, ask) or outcome
 
 
@@ -221,8 +228,13 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
     texts = _texts(draft, mapping, record, context)
     if isinstance(texts, Reject):
         return texts
-    fields = {name: _one(values) for name, values in draft.pieces.items()}
+    fields = _fields(draft)
     match = _match(mapping, record, fields, context)
+    if isinstance(match, Reject):
+        return match
+    if match is not None:
+        fields[match[0]] = match[1]
+        draft.compare.setdefault(match[0], "exact")
     return tuple(
         Payload(
             stream=mapping.destination,
@@ -239,6 +251,13 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
         )
         for n, part in enumerate(texts, 1)
     )
+
+
+def _fields(draft: _Draft) -> dict[str, Json]:
+    """Return the fields; one whose source is blank is None, so that an update clears it."""
+    fields: dict[str, Json] = dict.fromkeys(draft.blank)
+    draft.compare = draft.blank | draft.compare
+    return fields | {name: _one(values) for name, values in draft.pieces.items()}
 
 
 def _adoption(key: Key, context: Context) -> int | None:
@@ -288,12 +307,13 @@ def _no_parent(record: Record, rule: LinkRule) -> Reject:
 
 def _match(
     mapping: Mapping, record: Record, fields: MappingABC[str, Json], context: Context
-) -> tuple[str, str] | None:
+) -> tuple[str, str] | Reject | None:
+    """Return the unique field and value by which the record is found again; a record always has one."""
     if not mapping.match:
         return None
     target = context.target(mapping.destination, mapping.match)
     if target is None:
-        return None
+        return _reject(record, Rule(to=mapping.match), _NO_FIELD)
     value = fields.get(target.name)
     return (target.name, value if isinstance(value, str) else record.key.id)
 

@@ -1,5 +1,6 @@
 """What a rule is asked with, and what it may answer."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -166,3 +167,11 @@ class Ask:
 def length_of(field_type: FieldType) -> int | None:
     """Return the length that a custom field of this type holds, or None where it has none."""
     return _LENGTHS.get(field_type)
+
+
+def rows_of(destination: Catalog, lookup: str) -> Iterator[MappingABC[str, Json]]:
+    """Yield the rows of one of the destination's lookups."""
+    rows = destination.lookups.get(lookup)
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            yield row

@@ -107,7 +107,8 @@ def _target(asked: _Asked) -> Iterator[Issue]:
     optional = bool(terms_of(asked.rule.when)) and not asked.rule.when.startswith("not ")
     if label is not None:
         there = labelled(asked.destination, asked.mapping.destination, label)
-        yield from _custom(asked, there)
+        if there is not None or not optional:
+            yield from _custom(asked, there)
         return
     stream = asked.destination.stream(asked.mapping.destination)
     field = stream.field(asked.rule.to) if stream else None

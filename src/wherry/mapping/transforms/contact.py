@@ -52,9 +52,22 @@ def phone_e164(ask: Ask) -> Outcome:
         return _as_written(written, "phone_unreadable")
     if number.extension:
         return _as_written(written, "phone_extension")
-    if not phonenumbers.is_valid_number(number):
+    if not _sure(number, written, region):
         return _as_written(written, "phone_unreadable")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _sure(number: phonenumbers.PhoneNumber, written: str, region: str) -> bool:
+    """Whether this is one whole number: of a possible length if its prefix is written, else one in use.
+
+    Numbers that are possible but in no list of ranges exist too, and E.164 keeps each of their digits.
+    """
+    if phonenumbers.is_valid_number(number):
+        return True
+    trunk = phonenumbers.ndd_prefix_for_region(region, True) or ""
+    digits = phonenumbers.normalize_digits_only(written)
+    prefixed = written.startswith(("+", "00")) or (trunk != "" and digits.startswith(trunk))
+    return prefixed and phonenumbers.is_possible_number(number)
 
 
 def _as_written(written: str, why: str) -> Outcome:

@@ -1,21 +1,11 @@
 """Ids of the destination that are found by a name: stages, statuses, sources, task types, outcomes."""
 
-from collections.abc import Iterator, Mapping
-
-from wherry.mapping.ask import Ask, Outcome, Problem
+from wherry.mapping.ask import Ask, Outcome, Problem, rows_of
 from wherry.mapping.coerce import id_of, one_line, text_of, whole_of
 from wherry.mapping.transforms.registry import transform
 from wherry.mapping.transforms.scheduling import status_text
 from wherry.model.catalog import Catalog, FieldType
 from wherry.model.jsons import Json
-
-
-def rows_of(destination: Catalog, lookup: str) -> Iterator[Mapping[str, Json]]:
-    """Yield the rows of one of the destination's lookups."""
-    rows = destination.lookups.get(lookup)
-    for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict):
-            yield row
 
 
 def named_id(destination: Catalog, lookup: str, name: str, **also: Json) -> int | None:
@@ -76,11 +66,12 @@ def id_of_row(ask: Ask) -> Outcome:
     return named_id(ask.context.destination, ask.arg("lookup"), ask.arg("name"))
 
 
-@transform(gives=FieldType.DROPDOWN, args=("values",))
-def task_outcome(ask: Ask) -> Outcome:
-    """The id of the outcome that is named like the appointment's status; left out where there is none."""
+@transform(gives=FieldType.DROPDOWN, args=("lookup", "values"))
+def outcome(ask: Ask) -> Outcome:
+    """The id of the outcome in `args.lookup` that is named like the appointment's status, where one is."""
     text = status_text(ask)
-    return named_id(ask.context.destination, "task_outcomes", text) if isinstance(text, str) else None
+    lookup_name = ask.arg("lookup", "task_outcomes")
+    return named_id(ask.context.destination, lookup_name, text) if isinstance(text, str) else None
 
 
 @transform(args=("stream", "field"))

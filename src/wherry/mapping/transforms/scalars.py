@@ -152,8 +152,8 @@ def fixed(ask: Ask) -> Outcome:
     return ask.arg("text") or None
 
 
-@transform(gives=FieldType.DATE, compare="date", sources=(0, 0))
+@transform(gives=FieldType.DATE, compare="date")
 def recall_due(ask: Ask) -> Outcome:
-    """The patient's next recall, as staging found it; left out where staging does not say."""
+    """The patient's next recall, as staging found it; blank where there is none."""
     day = day_of(ask.record.facts.get("recall_due"))
     return day.isoformat() if day else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from wherry.mapping.ask import Ask, Context, Outcome, Problem
+from wherry.mapping.ask import Ask, Context, Outcome, Problem, rows_of
 from wherry.mapping.coerce import (
     flag_of,
     id_of,
@@ -18,6 +18,7 @@ from wherry.mapping.coerce import (
 )
 from wherry.mapping.transforms.people import clinician_text
 from wherry.mapping.transforms.registry import transform
+from wherry.mapping.transforms.scalars import in_choices
 from wherry.mapping.values import translate
 from wherry.mapping.zones import rails_zone
 from wherry.model.catalog import FieldType, Privacy
@@ -198,10 +199,11 @@ def task_status(ask: Ask) -> Outcome:
     return 1 if text in CLOSED or not upcoming(ask.record, ask.context) else 0
 
 
-@transform(compare="choice", args=("values",))
+@transform(gives=FieldType.DROPDOWN, compare="choice", args=("values",))
 def appointment_status(ask: Ask) -> Outcome:
     """The appointment's status as people read it."""
-    return status_text(ask)
+    text = status_text(ask)
+    return in_choices(ask, text) if isinstance(text, str) else text
 
 
 @transform(compare="text")
@@ -223,6 +225,9 @@ def practice_name(ask: Ask) -> Outcome:
 def rails_zone_name(ask: Ask) -> Outcome:
     """The practice's zone under the name by which Freshsales lists it."""
     zone = practice_zone(ask.record, ask.context).key
+    for row in rows_of(ask.context.destination, "time_zones"):
+        if row.get("name") == zone:
+            return text_of(row.get("id")) or None
     return rails_zone(zone) or Problem(
         reason="zone_unknown", detail="the destination's list has no such zone", hint="add it to zones.yaml"
     )
