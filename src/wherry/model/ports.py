@@ -124,8 +124,13 @@ class LedgerReader(Protocol):
     def located(self, source_stream: str | None = None) -> Iterator[Located]:
         """Yield the crosswalk."""
 
-    def attempts(self, run: str | None = None, *, newest_first: bool = False) -> Iterator[Attempt]:
-        """Yield confirmed operations with their bodies, in the order in which they were confirmed."""
+    def attempts(
+        self, run: str | None = None, *, newest_first: bool = False, include_undone: bool = False
+    ) -> Iterator[Attempt]:
+        """Yield confirmed operations with their bodies, in the order in which they were confirmed.
+
+        Those that were taken back are left out unless asked for.
+        """
 
     def written(self, key: Key, part: int) -> Mapping[str, Json]:
         """Return the newest after-image per field of our confirmed, not undone writes to this part."""

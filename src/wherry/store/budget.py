@@ -20,6 +20,7 @@ from wherry.store.tables import budgets
 
 _JITTER_SECONDS = 2.0
 _STEP_SECONDS = 1.0
+_LEAST_WAIT_SECONDS = 0.001  # a clock may not resolve less
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class SharedBudget:
         begun = self._now()
         while wait := self._database.write(lambda tx: self._book(tx, calls), serial=False):
             self._refuse_to_wait(begun, wait)
-            self._clock.sleep(min(wait, _STEP_SECONDS))
+            self._sleep(wait)
         with self._counting:
             self._calls += calls
 
@@ -128,6 +129,12 @@ class SharedBudget:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+    def _sleep(self, seconds: float) -> None:
+        # In steps, so that Ctrl-C is heard; nothing that happens meanwhile makes the wait shorter.
+        while seconds > 0:
+            self._clock.sleep(min(seconds, _STEP_SECONDS))
+            seconds -= _STEP_SECONDS
 
     def _refuse_to_wait(self, begun: float, wait: float) -> None:
         until = self._now() + wait
@@ -173,7 +180,7 @@ class SharedBudget:
             self._hour.wait(account.hour, now, calls),
         )
         if wait > 0:
-            return wait
+            return max(wait, _LEAST_WAIT_SECONDS)
         self._minute.book(account.minute, now, calls)
         self._hour.book(account.hour, now, calls)
         self._save(tx, account)
