@@ -1,0 +1,38 @@
+"""What a package offers to others is pinned: a change here is a decision, not an accident."""
+
+from importlib import import_module
+
+import pytest
+
+EXPORTS = {
+    "wherry.connectors.aerona": ["AeronaBundle", "FileOverrides", "Overrides", "connector", "open_bundle"],
+    "wherry.connectors.freshsales": ["Check", "FreshsalesDestination", "connector", "open_destination"],
+    "wherry.staging": ["Change", "ChangeKind", "ParquetSnapshot", "ValueProfile", "compare", "stage"],
+    "wherry.store": ["Store", "open_store"],
+}
+
+
+@pytest.mark.parametrize("package", sorted(EXPORTS))
+def test_a_package_offers_exactly_this(package):
+    module = import_module(package)
+    assert sorted(module.__all__) == EXPORTS[package]
+    for name in module.__all__:
+        assert hasattr(module, name)
+
+
+PORTS = {
+    "Budget": {"learn", "take", "used"},
+    "Clock": {"now", "sleep"},
+    "Destination": {"write", "submit", "progress", "bulk", "create_field"},
+    "DestinationReader": {"describe", "fetch", "find", "scan"},
+    "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "states"},
+    "Snapshot": {"catalog", "counts", "digest", "fates", "read"},
+    "Source": {"describe", "extract", "facts", "findings", "integrity", "open_document"},
+}
+
+
+@pytest.mark.parametrize("port", sorted(PORTS))
+def test_a_port_asks_exactly_this(port):
+    protocol = getattr(import_module("wherry.model.ports"), port)
+    own = {name for name, value in vars(protocol).items() if not name.startswith("_") and value}
+    assert own == PORTS[port]
