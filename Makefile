@@ -42,7 +42,7 @@ bench: $(READY)  ## Speed, memory and calls.
 
 docs: $(READY)  ## The documentation as a site, warnings as errors.
 	UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --group docs
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:  ## Remove what the tools wrote; the environment stays.
 	rm -rf site dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
