@@ -204,9 +204,10 @@ def field_of(message: str, labels: Mapping[str, str]) -> str:
 
     A label counts where the sentence starts with it, longest first: what stands later may be a value.
     """
-    text = message.lower().lstrip(" \"'")
+    text = message.lower().replace("_", " ").lstrip(" \"'")
     for label in sorted(labels, key=len, reverse=True):
-        if text.startswith(label.lower()) and not text[len(label) : len(label) + 1].isalnum():
+        start = label.lower().replace("_", " ")
+        if text.startswith(start) and not text[len(start) : len(start) + 1].isalnum():
             return labels[label]
     return ""
 
