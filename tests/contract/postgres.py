@@ -160,7 +160,16 @@ def _prepared(folder: Path, path: Path) -> PostgresServer:
     if user is not None:
         os.chown(data, user, pwd.getpwuid(user).pw_gid)
     path = _within_reach(path, user, folder)
-    init = [str(path / "initdb"), "-D", str(data), "-U", OWNER, "--auth=trust", "--encoding=UTF8", "--no-locale"]
+    init = [
+        str(path / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        OWNER,
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--no-locale",
+    ]
     done = subprocess.run(
         [*init, "--no-sync"], check=False, capture_output=True, text=True, cwd="/", **_run_as(user)
     )

@@ -235,7 +235,9 @@ def test_open_attempts_are_those_without_an_outcome_oldest_first(store: Store, r
     reject = Reject(key=ADA, reason="taken", field="email")
     store.ledger.record(run, [Refused(operation_id=ids[4], reject=reject), Absent(operation_id=ids[5])])
     store.ledger.record(run, [Confirmed(operation_id=ids[3], destination_id=1, after={})])
-    store.ledger.record(run, [Accepted(operation_id=ids[2], job="j1"), Unknown(operation_id=ids[1], why="lost")])
+    store.ledger.record(
+        run, [Accepted(operation_id=ids[2], job="j1"), Unknown(operation_id=ids[1], why="lost")]
+    )
     found = store.ledger.open_attempts()
     assert [attempt.operation.id for attempt in found] == [ids[0], ids[2], ids[1]]
     assert [attempt.job for attempt in found] == ["", "j1", ""]
@@ -263,7 +265,9 @@ def test_what_was_absent_may_be_sent_again(store: Store, run: str) -> None:
     again = replace(first, fields={"last_name": "King"})
     store.ledger.record(run, [Intended(operation=first), Absent(operation_id=first.id)])
     store.ledger.record(run, [Intended(operation=again)])
-    store.ledger.record(run, [Confirmed(operation_id=first.id, destination_id=3, after={"last_name": "King"})])
+    store.ledger.record(
+        run, [Confirmed(operation_id=first.id, destination_id=3, after={"last_name": "King"})]
+    )
     assert states(store, of=first.id) == ["intended", "absent", "intended", "confirmed"]
     (attempt,) = store.ledger.attempts(run)
     assert attempt.operation.fields == {"last_name": "King"}

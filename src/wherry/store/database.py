@@ -89,6 +89,10 @@ class Database(abc.ABC):
     def insert(self, table: Table) -> Insert:
         """Return an insert that knows ON CONFLICT."""
 
+    def probe(self) -> None:
+        """Connect once, without patience: a wrong address should not take a minute to show."""
+        self.engine.connect().close()
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()

@@ -78,12 +78,17 @@ def open_store(url: str, *, clock: Clock, key: str | None = None, sealer: Sealer
             hint="Remove the key and keep the store on an encrypted disk.",
         )
     database, lock = _reach(_parsed(url))
-    try:
-        migrate(database, clock)
-    except DBAPIError as error:
-        raise PreflightFailed(
-            f"The store cannot be used: {_first_line(error)}", hint="Check store.url in wherry.toml."
-        ) from error
+    with contextlib.ExitStack() as opened:
+        opened.callback(database.close)
+        try:
+            database.probe()
+            migrate(database, clock)
+        except DBAPIError as error:
+            raise PreflightFailed(
+                f"The store cannot be opened: {_first_line(error)}",
+                hint="Check store.url in wherry.toml, and that the server, where it names one, is running.",
+            ) from error
+        opened.pop_all()
     return Store(database, lock, clock, sealer or Unsealed())
 
 
@@ -100,7 +105,8 @@ def _parsed(url: str) -> URL:
 
 def _reach(url: URL) -> tuple[Database, Lock]:
     if url.drivername in _POSTGRES:
-        return _server(url)
+        server = PostgresDatabase(url)
+        return server, ServerLock(server.engine)
     path: Path | None = file_of(url)
     try:
         database = SqliteDatabase(url)
@@ -110,19 +116,6 @@ def _reach(url: URL) -> tuple[Database, Lock]:
             hint="Check store.url in wherry.toml.",
         ) from error
     return database, _Alone() if path is None else FileLock(path.with_name(f"{path.name}.lock"))
-
-
-def _server(url: URL) -> tuple[Database, Lock]:
-    database = PostgresDatabase(url)
-    try:
-        # Once without patience: a wrong address or password should not take a minute to show.
-        database.engine.connect().close()
-    except DBAPIError as error:
-        raise PreflightFailed(
-            f"The store's PostgreSQL server cannot be reached: {_first_line(error)}",
-            hint="Check store.url in wherry.toml, and that the server is running.",
-        ) from error
-    return database, ServerLock(database.engine)
 
 
 def _first_line(error: DBAPIError) -> str:
