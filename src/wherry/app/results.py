@@ -142,7 +142,6 @@ class ProposeResult(Result):
     proposals: tuple[ProposalLine, ...]
     written: tuple[str, ...]
     kept: tuple[str, ...] = ()
-    review: str = ""  # path of the page for a person's review, where one was written
 
     def document(self) -> Document:
         """Return the document of `propose`."""
@@ -155,7 +154,6 @@ class ProposeResult(Result):
             "proposals": [p.document() for p in self.proposals],
             "written": list(self.written),
             "kept": list(self.kept),
-            "review": self.review or None,
         }
 
 

@@ -17,8 +17,7 @@ UNBUILT = ("estimate", "rehearse", "delta", "report", "serve", "worker", "purge"
 CALLS = [
     ("doctor", "doctor", "", (), {}, "doctor"),
     ("discover", "discover", "", (), {}, "discover"),
-    ("propose", "propose", "", (), {"review": False}, "propose"),
-    ("propose --review", "propose", "", (), {"review": True}, "propose"),
+    ("propose", "propose", "", (), {}, "propose"),
     ("plan", "plan", "", (), {"output": None}, "plan"),
     ("plan -o p.json", "plan", "", (), {"output": Path("p.json")}, "plan"),
     ("prepare", "prepare", "", (), {}, "prepare"),
@@ -200,7 +199,7 @@ def test_nothing_is_asked_where_nobody_answers(wherry, replace_verb, monkeypatch
 
 def test_proposals_that_need_an_eye_are_printed(wherry, replace_verb):
     amber = replace(LINE, source_header="Tel 2", band="amber", confidence=0.61)
-    replace_verb("propose", replace(RESULTS["propose"], proposals=(LINE, amber), review="reports/r.html"))
+    replace_verb("propose", replace(RESULTS["propose"], proposals=(LINE, amber)))
     out = wherry("propose").out
     assert "Tel 2" in out
     assert "Mobile No." not in out

@@ -9,17 +9,16 @@ from wherry.entrypoints.cli.screen import Cell, Screen
 
 
 @click.command("propose")
-@click.option("--review", is_flag=True, help="Also write a page on which a person reviews every proposal.")
 @shared_options
 @pass_face
-def command(face: Face, review: bool) -> None:
+def command(face: Face) -> None:
     """Write mapping proposals with confidence, band and evidence.
 
     One YAML file for each mapping goes to mapping/. A line that a person changed is never overwritten.
     """
     from wherry.app.propose import propose
 
-    face.end(face.in_workspace(lambda ws: propose(ws, review=review)), show)
+    face.end(face.in_workspace(propose), show)
 
 
 def show(screen: Screen, result: ProposeResult) -> None:
@@ -35,5 +34,3 @@ def show(screen: Screen, result: ProposeResult) -> None:
         screen.line(f"wrote {name}")
     for name in result.kept:
         screen.line(f"kept {name}")
-    if result.review:
-        screen.line(f"review: {result.review}")
