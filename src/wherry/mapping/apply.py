@@ -60,7 +60,6 @@ class _Draft:
     """A destination record in the making."""
 
     pieces: dict[str, list[Json]] = field(default_factory=dict)  # payload name → values, in rule order
-    blank: dict[str, str] = field(default_factory=dict)  # payload name → compare rule
     compare: dict[str, str] = field(default_factory=dict)
     classes: dict[str, frozenset[str]] = field(default_factory=dict)
     notes: list[FieldNote] = field(default_factory=list)
@@ -146,7 +145,8 @@ def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> 
         if value is not None:
             _put(draft, ask, value, is_body=rule is body)
         elif target is not None and rule.source:
-            draft.blank.setdefault(target.name, rule.compare)
+            draft.pieces.setdefault(target.name, [])
+            draft.compare.setdefault(target.name, rule.compare)
     return None
 
 
@@ -220,7 +220,7 @@ def _put(draft: _Draft, ask: Ask, value: Json, *, is_body: bool) -> None:
 
 
 def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Result:
-    if draft.locked and not any(name != mapping.match for name in draft.pieces):
+    if draft.locked and not any(v for name, v in draft.pieces.items() if name != mapping.match):
         return NoWrite(state=RecordState.FILTERED, reason=f"class_locked:{draft.locked}")
     links = _links(mapping, record)
     if isinstance(links, Reject):
@@ -228,7 +228,7 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
     texts = _texts(draft, mapping, record, context)
     if isinstance(texts, Reject):
         return texts
-    fields = _fields(draft)
+    fields = {name: _joined(values) for name, values in draft.pieces.items()}
     match = _match(mapping, record, fields, context)
     if isinstance(match, Reject):
         return match
@@ -253,19 +253,14 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
     )
 
 
-def _fields(draft: _Draft) -> dict[str, Json]:
-    """Return the fields; one whose source is blank is None, so that an update clears it."""
-    fields: dict[str, Json] = dict.fromkeys(draft.blank)
-    draft.compare = draft.blank | draft.compare
-    return fields | {name: _one(values) for name, values in draft.pieces.items()}
-
-
 def _adoption(key: Key, context: Context) -> int | None:
     return context.adoptions.get(key.id if key.stream == "patients" else str(key))
 
 
-def _one(values: Sequence[Json]) -> Json:
-    """Several rules that write one field each give a line of it."""
+def _joined(values: Sequence[Json]) -> Json:
+    """Several rules that write one field each give a line of it; none gives None, so that an update clears it."""
+    if not values:
+        return None
     return values[0] if len(values) == 1 else "\n".join(text_of(value) for value in values)
 
 

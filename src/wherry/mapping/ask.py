@@ -95,6 +95,10 @@ class Context:
         return {(s.name, f.name): f for s in self.destination.streams for f in s.fields}
 
     @cached_property
+    def _targets(self) -> dict[tuple[str, str], Target | None]:
+        return {}
+
+    @cached_property
     def _labelled(self) -> dict[tuple[str, str], Field]:
         return {
             (s.name, normal_label(f.label or f.name)): f
@@ -113,6 +117,12 @@ class Context:
 
     def target(self, stream: str, to: str) -> Target | None:
         """Return the destination field that `to` names, or None for a custom field that is not there."""
+        wanted = (stream, to)
+        if wanted not in self._targets:
+            self._targets[wanted] = self._target(stream, to)
+        return self._targets[wanted]
+
+    def _target(self, stream: str, to: str) -> Target | None:
         label = custom_label(to)
         if label is None:
             return Target(name=to, field=self._fields.get((stream, to)))

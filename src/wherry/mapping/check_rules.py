@@ -112,7 +112,7 @@ def _target(asked: _Asked) -> Iterator[Issue]:
         return
     stream = asked.destination.stream(asked.mapping.destination)
     field = stream.field(asked.rule.to) if stream else None
-    if field is None and optional:
+    if optional and (field is None or field.read_only):
         return
     if field is None:
         names = [f.name for f in stream.fields] if stream else []

@@ -1,6 +1,7 @@
 """Named conditions: which mapping a record takes, and which rules apply."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from wherry.mapping.ask import Ask
 from wherry.mapping.coerce import id_of
@@ -71,6 +72,7 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 
 
+@cache
 def terms_of(when: str) -> tuple[tuple[bool, str], ...]:
     """Return the terms of `not a and b` as (wanted, name)."""
     terms = []
