@@ -1,0 +1,135 @@
+"""Write the mapping that is proposed, beside what a person wrote; nothing becomes effective without a plan."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+
+from wherry.app.adoptions import adoptions_text, candidates_of
+from wherry.app.mappings import NOT_MAPPINGS
+from wherry.app.results import ProposalLine, ProposeResult
+from wherry.app.workspace import Workspace
+from wherry.mapping.blueprint import blueprint_texts, load_blueprint
+from wherry.mapping.proposer.custom import Filling
+from wherry.mapping.proposer.keep import merged, persons_lines
+from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
+from wherry.model.errors import MappingIncomplete, UsageInvalid
+from wherry.model.mapping import Proposal
+from wherry.staging import ParquetSnapshot
+
+ADOPTIONS = "adoptions.yaml"
+PROPOSED = "proposed"  # folder below .wherry with the files as they were proposed last
+
+
+def propose(ws: Workspace, *, review: bool = False) -> ProposeResult:
+    """Propose a mapping for what was discovered: mapping/*.yaml, one file each, and mapping/adoptions.yaml.
+
+    A line that a person changed, added or deleted since the last proposal stays as it is. A file that a
+    person deleted stays deleted, unless no mapping file is left at all: then all are written anew. Nothing
+    is applied by itself: a mapping takes effect through a plan that somebody approves.
+
+    Raises UsageInvalid before the first discover and with `review`, MappingIncomplete for a file that is
+    not UTF-8 text.
+    """
+    if review:
+        raise UsageInvalid(
+            "a review on the terminal is not built",
+            hint="read the bands in mapping/*.yaml, edit the lines there, then run wherry plan",
+        )
+    snapshot, catalog = ws.snapshot(), ws.catalog()
+    texts, blueprint = blueprint_texts(), load_blueprint()
+    files = Files.of(ws)
+    ground = Ground(
+        source=snapshot.catalog, destination=catalog, filling=_filling(snapshot), decided=files.decided
+    )
+    proposals = tuple(propose_streams(blueprint, texts, ground))
+    for proposal in proposals:
+        files.lay(proposal.file, proposal.text, proposal.without_columns)
+    files.lay(ADOPTIONS, adoptions_text(*candidates_of(ws, snapshot)), adoptions_text((), ()))
+    files.write()
+    return ProposeResult(
+        proposals=tuple(_shown(line) for proposal in proposals for line in proposal.lines),
+        written=tuple(f"mapping/{name}" for name in files.written),
+        kept=tuple(f"mapping/{name}" for name in files.kept),
+        next_steps=("read mapping/*.yaml and edit what is not right", "wherry plan"),
+    )
+
+
+def _shown(line: Proposal) -> ProposalLine:
+    return ProposalLine(**{**asdict(line), "band": str(line.band)})
+
+
+def _filling(snapshot: ParquetSnapshot) -> Callable[[str, str], Filling]:
+    @cache
+    def filling(stream: str, field: str) -> Filling:
+        found = snapshot.value_profile(stream, field)
+        return Filling(
+            records=found.records, filled=found.filled, distinct=found.distinct, longest=found.max_length
+        )
+
+    return filling
+
+
+@dataclass(slots=True)
+class Files:
+    """The mapping files: as they are, as they were proposed last, and as they are to be."""
+
+    folder: Path
+    proposed: Path
+    fresh: bool = False  # no mapping is left, so everything is written anew
+    texts: dict[str, str] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, ws: Workspace) -> "Files":
+        """Look at the workspace's mapping files."""
+        there = [path for path in ws.mapping_dir.glob("*.yaml") if path.stem not in NOT_MAPPINGS]
+        return cls(folder=ws.mapping_dir, proposed=ws.state / PROPOSED, fresh=not there)
+
+    def decided(self, name: str, column: str) -> bool:
+        """Return whether a person's own lines of a file say what becomes of a column."""
+        mine = self._mine(name)
+        return mine is not None and speaks_of(persons_lines(self._base(name) or "", mine), column)
+
+    def lay(self, name: str, theirs: str, plain: str) -> None:
+        """Take a file's proposal in; `plain` stands for the last one where that is not known."""
+        mine, base = self._mine(name), self._base(name)
+        if mine is None and base is not None and not self.fresh:
+            self.kept.append(name)
+            return
+        text = theirs if mine is None else merged(plain if base is None else base, mine, theirs)
+        if text == mine:
+            self.kept.append(name)
+        else:
+            self.texts[name] = text
+        self.bases[name] = theirs
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The files that change."""
+        return tuple(self.texts)
+
+    def write(self) -> None:
+        """Write what changes, then remember what was proposed.
+
+        In this order a stop in between loses nothing: a line that is there already is not added again.
+        """
+        self.proposed.mkdir(exist_ok=True, mode=0o700)
+        for folder, texts in ((self.folder, self.texts), (self.proposed, self.bases)):
+            for name, text in texts.items():
+                new = folder / f".{name}.new"
+                new.write_bytes(text.encode())
+                new.replace(folder / name)
+
+    def _mine(self, name: str) -> str | None:
+        try:
+            return (self.folder / name).read_bytes().decode()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            raise MappingIncomplete(f"mapping/{name} is not UTF-8 text", hint="save it as UTF-8") from None
+
+    def _base(self, name: str) -> str | None:
+        path = self.proposed / name
+        return path.read_bytes().decode() if path.exists() else None
