@@ -264,7 +264,7 @@ class PrepareResult(Result):
     """What was created, what was there already, and what only the admin can do.
 
     Rows of `created` and `existing`: stream, label, type. Rows of `manual_steps`: id, what, why,
-    verified (True, False, or None where the API cannot tell).
+    verified (True, False, or None where the API cannot tell), blocking (whether the load needs it).
     """
 
     run: str
@@ -289,6 +289,6 @@ class PrepareResult(Result):
 
     @property
     def exit_code(self) -> int:
-        """Return 3 while a manual step that can be checked is not done."""
-        undone = any(step.get("verified") is False for step in self.manual_steps)
+        """Return 3 while a manual step that the load needs is not done."""
+        undone = any(s.get("blocking") and s.get("verified") is not True for s in self.manual_steps)
         return PREFLIGHT_FAILED if undone else OK

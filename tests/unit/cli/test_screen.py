@@ -88,16 +88,16 @@ def test_a_duration_is_rounded_up(seconds, words):
     assert runs.duration(seconds) == words
 
 
-def test_lines_are_said_at_the_start_now_and_then_and_at_the_end():
+def test_lines_are_said_now_and_then_and_at_the_end():
     out = io.StringIO()
-    times = iter([0.0, 1.0, 11.0, 11.0, 12.0])
+    times = iter([0.0, 1.0, 11.0, 11.0, 12.0, 12.0])
     lines = Lines(out, lambda: next(times))
     lines.start("patients", 500)
     lines.advance(10)
     lines.advance(90)
     lines.finish()
     lines.finish()
-    assert out.getvalue() == "patients: of 500\npatients: 100 of 500\npatients: 100 of 500, done\n"
+    assert out.getvalue() == "patients: 100 of 500\npatients: 100 of 500, done\n"
 
 
 def test_work_of_unknown_length_is_counted():
@@ -106,7 +106,7 @@ def test_work_of_unknown_length_is_counted():
     lines.start("reading", None)
     lines.advance(3)
     lines.start("more", 1)
-    assert out.getvalue() == "reading:\nreading: 3, done\nmore: of 1\n"
+    assert out.getvalue() == "reading: 3, done\n"
 
 
 def test_a_bar_is_drawn_and_taken_away():

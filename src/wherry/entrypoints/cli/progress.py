@@ -16,7 +16,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Lines:
-    """A line when a piece of work begins, one every ten seconds, and one when it ends."""
+    """A line every ten seconds, and one when a piece of work ends."""
 
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -27,10 +27,10 @@ class Lines:
         self._said = 0.0
 
     def start(self, label: str, total: int | None) -> None:
-        """Say that it begins."""
+        """Begin to count; nothing is said before there is something to say."""
         self.finish()
         self._label, self._total, self._done = label, total, 0
-        self._say("" if total is None else f" of {total}")
+        self._said = self._now()
 
     def advance(self, n: int = 1) -> None:
         """Count, and say so when nothing was said for a while."""
@@ -41,7 +41,7 @@ class Lines:
     def finish(self) -> None:
         """Say how much was done."""
         if self._label:
-            self._say(f"{self._figures()}, done")
+            self._say(f"{self._figures()}, done" if self._done else " done")
             self._label = ""
 
     def _figures(self) -> str:

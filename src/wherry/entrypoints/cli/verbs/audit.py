@@ -61,9 +61,14 @@ def export_command(face: Face, output: Path | None) -> None:
 def show_entries(screen: Screen, result: AuditShowResult) -> None:
     """Print one line for each entry."""
     columns = ("seq", "at", "run", "state", "verb", "stream", "key", "destination_id", "hash")
-    screen.table(columns, [[entry.get(c) for c in columns] for entry in result.entries])
+    screen.table(columns, [[_cell(entry.get(c)) for c in columns] for entry in result.entries])
     if not result.entries:
         screen.line("the ledger is empty")
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text[:12] if len(text) == 64 else text  # of a hash, as much as people compare
 
 
 def show_verdict(screen: Screen, result: AuditVerifyResult) -> None:

@@ -48,10 +48,7 @@ def show(screen: Screen, result: DiscoverResult) -> None:
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:
-    """Return one finding as a line: where, what, how often, and what to do."""
+    """Return one finding as a line: where, what, and what to do."""
     where = ":".join(str(part) for part in (finding.get("file"), finding.get("line")) if part)
-    often = f" ({finding['count']:,})" if finding.get("count") else ""
     remedy = f"; {finding['hint']}" if finding.get("hint") else ""
-    return (
-        f"{where + ': ' if where else ''}{finding.get('message', '')}{often}{remedy} [{finding.get('code')}]"
-    )
+    return f"{where + ': ' if where else ''}{finding.get('message', '')}{remedy} [{finding.get('code')}]"

@@ -7,6 +7,7 @@ import click
 from wherry.app.results import PlanResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
+from wherry.entrypoints.cli.runs import duration
 from wherry.entrypoints.cli.screen import Screen
 from wherry.model.plan import Plan
 
@@ -43,7 +44,7 @@ def show(screen: Screen, result: PlanResult) -> None:
         ],
     )  # fmt: skip
     calls = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in plan.calls.items())
-    screen.line(f"API calls: {calls}; about {plan.hours:,.1f} hours under the hourly budget")
+    screen.line(f"API calls: {calls}; about {duration(plan.hours * 3600)} under the hourly budget")
     _show_lists(screen, plan)
     for warning in plan.warnings:
         screen.line(f"warning: {warning}")
@@ -58,7 +59,6 @@ def _show_lists(screen: Screen, plan: Plan) -> None:
         ("Fields to create or to be created by the admin", plan.fields, ("stream", "label", "type", "exists", "how")),
         ("Privacy classes that stay closed until someone opens them", plan.locked, ("class", "records")),
         ("Steps for the admin", plan.manual_steps, ("id", "what", "why")),
-        ("Cannot be undone", plan.irreversible, ("what", "why")),
     )  # fmt: skip
     for title, rows, columns in lists:
         if rows:
@@ -70,6 +70,17 @@ def _show_lists(screen: Screen, plan: Plan) -> None:
         ("owners", plan.owners),
     )
     screen.line("; ".join(f"{name}: {len(rows):,}" for name, rows in counted))
+
+
+def _show_irreversible(screen: Screen, plan: Plan) -> None:
+    """Print each reason once, with what it holds for."""
+    by_reason: dict[str, list[str]] = {}
+    for row in plan.irreversible:
+        by_reason.setdefault(str(row.get("why", "")), []).append(str(row.get("what", "")))
+    if by_reason:
+        screen.heading("Cannot be undone")
+    for why, what in by_reason.items():
+        screen.line(f"{why}: {'; '.join(what)}")
 
 
 def _cell(value: object) -> str | int | None:

@@ -17,7 +17,7 @@ def command(face: Face) -> None:
     """Create fields and accounts there, and list the admin's manual steps.
 
     Needs an approval for prepare. What the API cannot create is listed step by step and verified; the verb
-    exits 3 while a step that can be checked is not done.
+    exits 3 while a step that the load needs is not done.
     """
     from wherry.app.prepare import prepare
 
@@ -34,6 +34,7 @@ def show(screen: Screen, result: PrepareResult) -> None:
     if result.manual_steps:
         screen.heading("Steps for the admin")
     for step in result.manual_steps:
-        screen.line(f"[{DONE[step.get('verified')]}] {step.get('what', '')}")
+        needed = " (needed before the load)" if step.get("blocking") else ""
+        screen.line(f"[{DONE[step.get('verified')]}] {step.get('what', '')}{needed}")
         if step.get("why"):
             screen.line(f"    {step['why']}")

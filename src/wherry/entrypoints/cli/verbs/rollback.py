@@ -57,4 +57,4 @@ def show(screen: Screen, result: RollbackResult) -> None:
         screen.line(result.items_csv)
     if result.preview:
         screen.line(f"nothing was written; about {result.preview.hours:,.1f} hours")
-        screen.line(f"confirm with {result.preview.confirm} until {result.preview.expires_at}")
+        screen.line(f"confirm with {result.preview.confirm[:12]} until {result.preview.expires_at}")
