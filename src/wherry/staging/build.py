@@ -37,7 +37,7 @@ def stage(
     """Read a source whole and return its snapshot, in a folder below `directory` named by its digest.
 
     Everything is built in a folder beside it and moved into place at the end, so that a snapshot is never
-    half there; older ones stay. `progress` is told stream and records read so far. `memory_limit_mb` bounds
+    half there; older ones stay. `progress` is told a stream and how many more of its records were read. `memory_limit_mb` bounds
     the database; the process takes some 200 MB more. Raises whatever the source raises, and leaves nothing.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -93,14 +93,16 @@ def _load(source: Source, bench: Workbench, stream: str, progress: Progress) -> 
         for record in source.extract(stream):
             loader.add(record)
             if loader.count % _PROGRESS_EVERY == 0:
-                progress(stream, loader.count)
+                progress(stream, _PROGRESS_EVERY)
         loader.flush()
     finally:
         loader.abandon()
-    progress(stream, loader.count)
+    progress(stream, loader.count % _PROGRESS_EVERY)
 
 
 def _counts(bench: Workbench, stream: str) -> dict[str, int]:
+    if stream not in bench.filled:
+        return dict.fromkeys((fate.value for fate in Fate), 0)
     found = dict(bench.rows(f"SELECT _fate, count(*) FROM {quoted(stream)} GROUP BY _fate"))
     return {fate.value: int(found.get(fate.value, 0)) for fate in Fate}
 

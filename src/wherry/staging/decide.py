@@ -22,7 +22,8 @@ def decide(bench: Workbench, integrity: Integrity) -> list[Finding]:
     by its parent; then filters and whatever is checked late. Row order in the source changes nothing but
     which of two identical rows is dropped.
     """
-    for name in bench.layouts:
+    integrity = _of_filled(integrity, bench.filled)
+    for name in sorted(bench.filled):
         _doubles(bench, name)
     for merges in integrity.merges:
         _merge(bench, merges)
@@ -37,6 +38,15 @@ def decide(bench: Workbench, integrity: Integrity) -> list[Finding]:
     _hand_on_blocks(bench, integrity.parents)
     _close_to_policies(bench, integrity.parents)
     return _dangling(bench, integrity)
+
+
+def _of_filled(integrity: Integrity, filled: set[str]) -> Integrity:
+    """Leave out what is asked of streams without records."""
+    return Integrity(
+        parents=tuple(p for p in integrity.parents if p.stream in filled),
+        merges=integrity.merges,
+        checks=tuple(c for c in integrity.checks if c.stream in filled),
+    )
 
 
 def _doubles(bench: Workbench, stream: str) -> None:
@@ -54,6 +64,14 @@ def _doubles(bench: Workbench, stream: str) -> None:
         SELECT *, row_number() OVER (PARTITION BY _key ORDER BY copy > 1, content, _seq) AS place FROM copies
         """
     )
+    if bench.number("SELECT count(*) FROM double"):
+        _part_doubles(bench, stream)
+    bench.run("DROP TABLE double")
+
+
+def _part_doubles(bench: Workbench, stream: str) -> None:
+    """Drop copies, hold records that contradict each other, and give each a key of its own."""
+    table = quoted(stream)
     bench.run(
         f"""
         UPDATE {table} t SET _fate = 'filtered', _reason = 'duplicate_row', _field = '', _blocked_by = '',
@@ -74,7 +92,6 @@ def _doubles(bench: Workbench, stream: str) -> None:
         FROM double d WHERE d._seq = t._seq AND d.place > 1
         """
     )
-    bench.run("DROP TABLE double")
 
 
 def _key_field(bench: Workbench, stream: str) -> str:
@@ -133,7 +150,7 @@ def _refuse_merges(bench: Workbench, merges: Merges) -> None:
 def _follow(bench: Workbench, merges: Merges) -> None:
     """Let everything that refers to a record that was merged away refer to its master."""
     for shape in bench.layouts.values():
-        if shape.name == merges.table:
+        if shape.name == merges.table or shape.name not in bench.filled:
             continue
         for field, column in shape.fields():
             if field.type is FieldType.REFERENCE and field.references == merges.stream:
@@ -233,14 +250,14 @@ def _dangling(bench: Workbench, integrity: Integrity) -> list[Finding]:
     parents = {(parent.stream, parent.field) for parent in integrity.parents}
     parents |= {(merges.table, merges.master) for merges in integrity.merges}
     found = []
-    for shape in bench.layouts.values():
+    for shape in (shape for shape in bench.layouts.values() if shape.name in bench.filled):
         for field, column in shape.fields():
             if field.references not in bench.layouts or (shape.name, field.name) in parents:
                 continue
             count = bench.number(
                 f"""
                 SELECT count(*) FROM {quoted(shape.name)} WHERE _fate = 'ready'
-                AND {quoted(column)} NOT IN (SELECT _key FROM {quoted(field.references)})
+                AND {quoted(column)} IS NOT NULL AND {quoted(column)} NOT IN (SELECT _key FROM {quoted(field.references)})
                 """
             )
             if count:

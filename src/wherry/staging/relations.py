@@ -23,7 +23,7 @@ def relate(bench: Workbench, integrity: Integrity, zone: str) -> list[Finding]:
     Of those who share an address one holds it: living before deceased, then the head of a household, then
     the oldest (an adult is older than any child; unknown birth dates come last), then the lowest id.
     """
-    if "patients" not in bench.layouts:
+    if "patients" not in bench.filled:
         return []
     _people(bench, zone)
     _payers(bench)

@@ -24,6 +24,9 @@ def write_shards(bench: Workbench, shape: Layout, folder: Path, records: int) ->
     A record's hash is that of its values; where staging added facts, or moved it to another parent, these
     count too, so that a change in them is a change of the record.
     """
+    (folder / shape.name).mkdir()
+    if shape.name not in bench.filled:
+        return
     table = quoted(shape.name)
     number = NUMBER.format(key="_key")
     bench.run(
@@ -36,7 +39,6 @@ def write_shards(bench: Workbench, shape: Layout, folder: Path, records: int) ->
     references = [quoted(c) for f, c in shape.fields() if f.type is FieldType.REFERENCE]
     added = ", ".join(["'|'", "_base", "_facts", *references])
     columns = ", ".join(quoted(column) for _, column in shape.fields())
-    (folder / shape.name).mkdir()
     for shard, start in enumerate(range(0, total, records)):
         path = folder / shape.name / f"{shard:05}.parquet"
         bench.run(

@@ -24,9 +24,10 @@ class Workbench:
 
     def __init__(self, folder: Path, catalog: Catalog, memory_limit_mb: int) -> None:
         self._folder = folder
+        self.filled: set[str] = set()  # streams with records; the others need no statement
         self.layouts: dict[str, Layout] = {stream.name: layout(stream) for stream in catalog.streams}
         self._db = duckdb.connect(
-            str(folder / "work.duckdb"),
+            ":memory:",
             config={
                 "memory_limit": f"{memory_limit_mb}MB",
                 "threads": 2,
@@ -65,6 +66,7 @@ class Loader:
 
     def __init__(self, bench: Workbench, shape: Layout, folder: Path) -> None:
         self._bench = bench
+        self._name = shape.name
         self._table = quoted(shape.name)
         self._path = folder / "load.ndjson"
         names = list(KEPT) + [column for _, column in shape.fields()]
@@ -121,6 +123,7 @@ class Loader:
         self._file.close()
         self._file = None
         self._held = 0
+        self._bench.filled.add(self._name)
         source = f"read_json(?, format='newline_delimited', columns={self._columns})"
         self._bench.run(f"INSERT INTO {self._table} SELECT {self._select} FROM {source}", [str(self._path)])
         self._path.unlink()

@@ -1,5 +1,6 @@
 """The bundle's outside: a folder, or a zip of it, plain or under a password."""
 
+import hashlib
 import shutil
 import tempfile
 import weakref
@@ -66,6 +67,14 @@ def open_container(path: Path, password: str | None, scratch: Path | None = None
 def read_all(container: Container, name: str) -> bytes:
     """Return the whole of a small file."""
     return b"".join(container.blocks(name))
+
+
+def sha256_of_file(container: Container, name: str) -> str:
+    """Return a file's sha256 in hex."""
+    digest = hashlib.sha256()
+    for block in container.blocks(name):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def is_safe(name: str) -> bool:

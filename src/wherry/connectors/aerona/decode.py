@@ -2,8 +2,9 @@
 
 import codecs
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import ftfy
 from ftfy.badness import is_bad
@@ -11,7 +12,7 @@ from ftfy.badness import is_bad
 from wherry.model.errors import PreflightFailed
 
 _LFS = b"version https://git-lfs.github.com/spec/"
-_UNDEFINED_IN_1252 = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+_HEAD = 64  # bytes; enough to tell a mark or a pointer
 _UTF8_NAMES = ("utf-8", "utf-8-sig")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -65,34 +66,57 @@ def inspect(blocks: Iterable[bytes], file: str, declared: str | None) -> Decodin
     """
     name = _known(declared, file)
     stream = iter(blocks)
-    first = next(stream, b"")
+    first = _first_bytes(stream)
     if first.startswith(_LFS):
         raise PreflightFailed(
             f"{file}, line 1: this is a Git LFS pointer, not the file itself",
             hint="Fetch the real file (git lfs pull) or take the export as it was delivered.",
         )
     bom = next((encoding for mark, encoding in _BOMS if first.startswith(mark)), None)
-    tried = {encoding: _Candidate(encoding) for encoding in (bom, name, "utf-8", "cp1252") if encoding}
-    digest, size, line, ascii_only = hashlib.sha256(), 0, 1, True
-    block = first
-    while block:
-        digest.update(block)
-        size += len(block)
-        ascii_only = ascii_only and block.isascii()
+    scan = _Scan([encoding for encoding in (bom, name, "utf-8", "cp1252") if encoding])
+    for block in chain((first,), stream):
         if bom != "utf-16" and b"\0" in block:
-            _refuse_nul(file, line + block[: block.index(b"\0")].count(b"\n"))
-        for candidate in tried.values():
-            candidate.feed(block, line)
-        line += block.count(b"\n")
-        block = next(stream, b"")
-    for candidate in tried.values():
-        candidate.finish(line)
-    fits = {encoding for encoding, candidate in tried.items() if not candidate.bad_line}
-    if not fits or (bom == "utf-16" and bom not in fits):
-        bad = tried[bom or name or "utf-8"].bad_line
-        _refuse_bytes(file, bad, bom or name or "utf-8")
-    encoding, finding = _decide(bom, name, fits, ascii_only=ascii_only)
-    return Decoding(encoding=encoding, sha256=digest.hexdigest(), bytes=size, finding=finding)
+            _refuse_nul(file, scan.line + block[: block.index(b"\0")].count(b"\n"))
+        scan.feed(block)
+    fits = scan.fits()
+    if not fits or (bom and bom not in fits):
+        said = bom or name or "utf-8"
+        _refuse_bytes(file, scan.tried[said].bad_line, said)
+    encoding, finding = _decide(bom, name, fits, ascii_only=scan.ascii_only)
+    return Decoding(encoding=encoding, sha256=scan.digest.hexdigest(), bytes=scan.size, finding=finding)
+
+
+def _first_bytes(stream: Iterator[bytes]) -> bytes:
+    first = b""
+    for block in stream:
+        first += block
+        if len(first) >= _HEAD:
+            break
+    return first
+
+
+class _Scan:
+    """One pass over a file: checksum, size, lines, and which encodings hold all of it."""
+
+    def __init__(self, encodings: list[str]) -> None:
+        self.tried = {encoding: _Candidate(encoding) for encoding in encodings}
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self.line = 1
+        self.ascii_only = True
+
+    def feed(self, block: bytes) -> None:
+        self.digest.update(block)
+        self.size += len(block)
+        self.ascii_only = self.ascii_only and block.isascii()
+        for candidate in self.tried.values():
+            candidate.feed(block, self.line)
+        self.line += block.count(b"\n")
+
+    def fits(self) -> set[str]:
+        for candidate in self.tried.values():
+            candidate.finish(self.line)
+        return {encoding for encoding, candidate in self.tried.items() if not candidate.bad_line}
 
 
 def _known(declared: str | None, file: str) -> str | None:

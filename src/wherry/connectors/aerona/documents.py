@@ -1,10 +1,9 @@
 """Whether a document is there, below `documents/`, with the bytes that its record speaks of."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wherry.connectors.aerona.container import Container, is_safe
+from wherry.connectors.aerona.container import Container, is_safe, sha256_of_file
 from wherry.model.record import Value
 
 FOLDER = "documents/"
@@ -37,13 +36,6 @@ def check_document(container: Container, values: Mapping[str, Value]) -> Problem
     if isinstance(size, int) and size != container.size(ref):
         return Problem(reason="checksum_mismatch", field="bytes", detail="the file has another size")
     expected = values.get("sha256")
-    if isinstance(expected, str) and expected.lower() != _sha256(container, ref):
+    if isinstance(expected, str) and expected.lower() != sha256_of_file(container, ref):
         return Problem(reason="checksum_mismatch", field="sha256", detail="the file has other bytes")
     return None
-
-
-def _sha256(container: Container, ref: str) -> str:
-    digest = hashlib.sha256()
-    for block in container.blocks(ref):
-        digest.update(block)
-    return digest.hexdigest()

@@ -7,14 +7,13 @@ from types import TracebackType
 from typing import Self
 
 from wherry.connectors.aerona.columns import SHEETS, Sheet
-from wherry.connectors.aerona.container import MANIFEST, Container, read_all
-from wherry.connectors.aerona.decode import inspect
+from wherry.connectors.aerona.container import MANIFEST, Container, read_all, sha256_of_file
 from wherry.connectors.aerona.documents import FOLDER, check_document, is_document
 from wherry.connectors.aerona.integrity import INTEGRITY
 from wherry.connectors.aerona.manifest import FileEntry, parse_manifest
 from wherry.connectors.aerona.overrides import Overrides
 from wherry.connectors.aerona.rows import RowReader
-from wherry.connectors.aerona.tables import Dialect, Table, load_table
+from wherry.connectors.aerona.tables import Dialect, Table, check_sum, load_table
 from wherry.connectors.aerona.tally import Tally
 from wherry.connectors.aerona.zones import Zones
 from wherry.model.catalog import Catalog, Stream
@@ -131,7 +130,7 @@ class AeronaBundle:
                 )
             sheet = SHEETS.get(entry.name.removesuffix(".csv"))
             if sheet is None:
-                inspect(self._container.blocks(entry.name), entry.name, None)
+                check_sum(entry, sha256_of_file(self._container, entry.name))
                 continue
             decided = self._headers.get(sheet.file, self._headers.get(sheet.stream, {}))
             table = load_table(self._container, sheet, entry, self._dialect(entry), decided)
@@ -191,7 +190,7 @@ class AeronaBundle:
                     file=name,
                 )
         for entry in self.manifest.files:
-            if entry.name.removesuffix(".csv") not in SHEETS:
+            if entry.name.removesuffix(".csv") not in SHEETS and not entry.name.startswith(FOLDER):
                 yield Finding(
                     code="unknown_file",
                     message=f"{entry.name} is no file of the contract; it is left alone",
