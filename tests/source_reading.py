@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+|deceased|forbidden|gone|merged|mojibake|orphan|refused|taken")
 IN_SQL = re.compile(r"_reason = '(\w+)'|THEN '(\w+)' ELSE '(\w+)' END AS reason")
-IN_YAML = re.compile(r"\breason: (\w+)")
+IN_YAML = re.compile(r"\breason: (\w+)|^  \w+: (row_\w+)$", re.MULTILINE)
 POSITIONAL = {"Unreadable": 0, "_as_written": 1}  # calls that take a code by position
 KEYED = frozenset({"_SAYS", "_DETAILS", "_FRAGMENTS"})  # tables whose keys are codes
 
@@ -49,8 +49,8 @@ def reason_codes() -> dict[str, str]:
                 found.setdefault(code, str(path.relative_to(ROOT)))
     for path in project_files():
         if path.suffix == ".yaml" and path.is_relative_to(ROOT / "src/wherry"):
-            for code in IN_YAML.findall(path.read_text(encoding="utf-8")):
-                found.setdefault(code, str(path.relative_to(ROOT)))
+            for pair in IN_YAML.findall(path.read_text(encoding="utf-8")):
+                found.setdefault("".join(pair), str(path.relative_to(ROOT)))
     return found
 
 
