@@ -17,7 +17,7 @@ TESTS = python_files("tests")
 
 MACHINE_PATH = re.compile(r"(?<![\w.}/-])/(?:work|root|home/\w+|Users/\w+)/\w")
 SECRET = re.compile(
-    r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{36}|xox[abpr]-\w{10}|sk-\w{24}|-----BEGIN [A-Z ]*PRIVATE KEY|eyJ[\w-]{20,}\.eyJ"
+    r"(?<!\w)AKIA[0-9A-Z]{16}|(?<!\w)gh[pousr]_\w{36}|(?<!\w)xox[abpr]-\w{10}|(?<!\w)sk-\w{24}|-----BEGIN [A-Z ]*PRIVATE KEY|eyJ[\w-]{20,}\.eyJ"
 )
 
 
