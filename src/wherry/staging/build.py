@@ -4,6 +4,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from wherry.staging.workbench import Workbench
 Progress = Callable[[str, int], None]
 
 _PROGRESS_EVERY = 10_000
+_SCRATCH = ".staging-"
+_LEFT_BEHIND = 24 * 3600  # seconds; no staging takes that long
 
 
 def stage(
@@ -41,7 +44,8 @@ def stage(
     the database; the process takes some 200 MB more. Raises whatever the source raises, and leaves nothing.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".staging-", dir=directory))
+    _sweep(directory)
+    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=directory))
     try:
         ready = scratch / "snapshot"
         ready.mkdir(mode=0o700)
@@ -52,6 +56,13 @@ def stage(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return ParquetSnapshot.open(final)
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what a process that was killed while staging has left behind."""
+    for folder in directory.glob(f"{_SCRATCH}*"):
+        if time.time() - folder.stat().st_mtime > _LEFT_BEHIND:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _silent(_stream: str, _records: int) -> None:

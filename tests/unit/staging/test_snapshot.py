@@ -1,3 +1,5 @@
+import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -150,6 +152,16 @@ def test_a_source_that_breaks_leaves_nothing(tmp_path):
     with pytest.raises(PreflightFailed):
         stage(Listed([Field(name="id", type=FieldType.TEXT)], rows, breaks_after=6), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_behind_is_swept_away_but_not_what_is_under_way(tmp_path):
+    for name, age in ((".staging-old", 90_000), (".staging-new", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "load.ndjson").write_text("{}")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    snapshot = stage(Listed([Field(name="id", type=FieldType.TEXT)], []), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".staging-new", snapshot.digest}
+    snapshot.close()
 
 
 def test_progress_adds_up(tmp_path):
