@@ -25,7 +25,7 @@ def discover(ws: Workspace) -> DiscoverResult:
     destination = ws.destination
     catalog = destination.describe()
     ws.progress.start("reading Freshsales", None)
-    existing = {stream: [] for stream in ("contacts", "sales_accounts")}
+    existing: dict[str, list[Existing]] = {stream: [] for stream in ("contacts", "sales_accounts")}
     for stream, rows in existing.items():
         labels = _custom_names(catalog, stream)
         for seen in destination.scan(stream):
@@ -35,7 +35,7 @@ def discover(ws: Workspace) -> DiscoverResult:
     ws.keep_destination(catalog, existing)
     fates = snapshot.counts()
     rejected = sum(counts.get("rejected", 0) for counts in fates.values())
-    steps = ("wherry propose",)
+    steps: tuple[str, ...] = ("wherry propose",)
     if rejected:
         steps = (f"{rejected} records are held back; wherry plan lists why", *steps)
     return DiscoverResult(

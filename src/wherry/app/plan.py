@@ -93,7 +93,10 @@ def _dry_run(ws: Workspace, situation: Situation) -> Tally:
     tally = Tally()
     order = stream_order(situation.mappings.active)
     count_fates(tally, situation.snapshot.fates(), frozenset(order), situation.mappings.stream_fates)
-    shut, opened = situation.applying(frozenset()), situation.applying(ALL_CLASSES)
+    shut, opened = (
+        situation.applying(frozenset(), foresee=True),
+        situation.applying(ALL_CLASSES, foresee=True),
+    )
     for stream in order:
         ws.progress.start(f"planning {stream}", None)
         count_stream(tally, _counted(ws, situation.snapshot.read(stream)), shut, opened)
@@ -111,18 +114,10 @@ def _counted(ws: Workspace, records: Iterable[Record]) -> Iterator[Record]:
 def _adoptions(situation: Situation) -> Iterator[dict[str, Json]]:
     adopted = situation.decisions.contacts
     for key, id_ in sorted(situation.context.adoptions.items()):
-        if not key.startswith("practices/"):
-            how = "decided in mapping/adoptions.yaml" if key in adopted else "carries the source id already"
-            yield {"key": key, "destination_id": id_, "evidence": how}
-    for twin in candidates(situation.snapshot.read("patients"), situation.existing):
-        if twin.key not in adopted:
-            yield {
-                "key": twin.key,
-                "destination_id": None,
-                "candidate": twin.destination_id,
-                "evidence": twin.evidence,
-                "decision": "not adopted: a contact of its own is created",
-            }
+        how = "carries the source id already"
+        if key in adopted or key.removeprefix("practices/") in situation.decisions.accounts:
+            how = "decided in mapping/adoptions.yaml"
+        yield {"key": key, "destination_id": id_, "evidence": how}
 
 
 def _demotions(situation: Situation) -> Iterator[dict[str, Json]]:
@@ -144,6 +139,16 @@ def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
         situation.mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy
     )
     yield from (str(issue) for issue in issues if issue.severity != "error")
+    undecided = [
+        twin
+        for twin in candidates(situation.snapshot.read("patients"), situation.existing)
+        if twin.key not in situation.decisions.contacts
+    ]
+    if undecided:
+        yield (
+            f"{len(undecided)} patients may be in Freshsales already (mapping/adoptions.yaml); unless you decide "
+            "'adopt' there, each gets a contact of its own"
+        )
     collisions = [line for line in situation.accounts.lines if line["collides_with"]]
     for line in collisions:
         yield (

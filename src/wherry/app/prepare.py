@@ -31,7 +31,7 @@ def prepare(ws: Workspace) -> PrepareResult:
         calls, throttled = ws.budget.used()
         ws.ledger.finish(run.id, RunState.FINISHED, calls, throttled)
     catalog = ws.destination.describe()
-    situation = gather(ws, catalog)
+    situation = gather(ws, catalog, readied.unlocked)
     made = {(need.stream, need.label) for need in created}
     existing = [n for n in situation.needs if n.exists and (n.stream, n.label) not in made]
     missing = [n for n in situation.needs if not n.exists]

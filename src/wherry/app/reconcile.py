@@ -24,8 +24,9 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
     with ws.store.lock.held():
         found = _run(ws, run)
         plan = ws.plan(found.digest)
-        situation = gather(ws, ws.destination.describe())
-        hands = make_hands(ws, situation, unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest))
+        unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
+        situation = gather(ws, ws.destination.describe(), unlocked)
+        hands = make_hands(ws, situation, unlocked)
         report = DiffReport(
             ws.reports_dir, f"reconcile-{found.id}", show_values=ws.settings.report.show_values
         )

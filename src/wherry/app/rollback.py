@@ -137,7 +137,7 @@ def _result(ws: Workspace, judged: list[Judgement], name: str, preview: Preview 
     calls, _throttled = ws.budget.used()
     if preview is not None:
         calls = sum(j.operation is not None for j in judged)
-    steps = ()
+    steps: tuple[str, ...] = ()
     if preview is not None:
         steps = (f"wherry rollback --confirm {preview.confirm[:SHORT]}",)
     return RollbackResult(

@@ -36,6 +36,7 @@ class Readied:
     plan: Plan
     situation: Situation
     hands: Hands
+    unlocked: frozenset[Privacy]
 
 
 def ready(ws: Workspace, kind: str) -> Readied:
@@ -45,15 +46,15 @@ def ready(ws: Workspace, kind: str) -> Readied:
     still missing at the destination.
     """
     plan = ws.plan()
-    approvals = ws.ledger.approvals(plan.digest)
     require_approval(ws.ledger.approvals(), plan.digest, kind)
-    situation = gather(ws, ws.destination.describe())
+    unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
+    situation = gather(ws, ws.destination.describe(), unlocked)
     check_fresh(ws, plan, situation)
     if kind != "prepare":
         _require_fields(situation)
-    unlocked = unlocked_classes(approvals, plan.digest)
-    hands = make_hands(ws, situation, unlocked)
-    return Readied(plan=plan, situation=situation, hands=hands)
+    return Readied(
+        plan=plan, situation=situation, hands=make_hands(ws, situation, unlocked), unlocked=unlocked
+    )
 
 
 def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy] = frozenset()) -> Hands:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from wherry.app.mappings import Decisions, Mappings, read_decisions, read_workspace_mappings
 from wherry.app.workspace import Workspace
@@ -44,9 +45,12 @@ class Situation:
         """The digests of what the plan stands on."""
         return basis_of(self.snapshot.digest, self.facts)
 
-    def applying(self, unlocked: frozenset[Privacy]) -> Apply:
-        """Return the mapping as one function of a record, with these privacy classes opened."""
-        context = replace(self.context, unlocked=frozenset(unlocked))
+    def applying(self, unlocked: frozenset[Privacy], *, foresee: bool = False) -> Apply:
+        """Return the mapping as one function of a record, with these privacy classes opened.
+
+        With `foresee`, custom fields that prepare is still to create count as there: for planning only.
+        """
+        context = replace(self.context, unlocked=frozenset(unlocked), foresee=foresee)
         mappings = self.mappings.active
         return lambda record: apply(mappings, record, context)
 
@@ -55,8 +59,10 @@ class Situation:
         return unassigned_account(self.mappings.active, self.context)
 
 
-def gather(ws: Workspace, catalog: Catalog) -> Situation:
+def gather(ws: Workspace, catalog: Catalog, unlocked: frozenset[Privacy] = frozenset()) -> Situation:
     """Gather the situation of the workspace against this catalog of the destination.
+
+    `unlocked` privacy classes decide which custom fields are needed.
 
     Raises SettingsInvalid when there is no valid fallback owner, MappingIncomplete when a mapping file
     cannot be read, UsageInvalid before the first discover.
@@ -72,7 +78,7 @@ def gather(ws: Workspace, catalog: Catalog) -> Situation:
     owners = resolve_owners(snapshot.read("clinicians"), catalog.people, settings.policy.fallback_owner)
     contacts = index(ws.existing("contacts"))
     accounts = _accounts(ws, snapshot, decisions)
-    needs = needed_fields(mappings.active, snapshot.catalog, catalog)
+    needs = needed_fields(mappings.active, snapshot.catalog, catalog, unlocked=unlocked)
     located = {line.destination_id for line in ws.ledger.located("patients")}
     adoptions = {key: id_ for key, id_ in contacts.by_source_id.items() if id_ not in located}
     adoptions |= decisions.contacts
@@ -84,7 +90,7 @@ def gather(ws: Workspace, catalog: Catalog) -> Situation:
         source=snapshot.catalog,
         destination=catalog,
         plan=settings.destination.plan,
-        now=snapshot.taken_at,
+        now=_exported_at(facts),
         zone=str(facts.get("tz") or "UTC"),
         owners={key: id_ for key, id_ in owners.by_clinician.items() if key in owners.matched},
         fallback_owner=owners.fallback,
@@ -126,6 +132,11 @@ def field_names(catalog: Catalog) -> dict[tuple[str, str], str]:
         for field in stream.fields
         if field.custom
     }
+
+
+def _exported_at(facts: Mapping[str, Json]) -> datetime:
+    """The moment the source spoke of: what decides whether an appointment is still to come."""
+    return datetime.fromisoformat(str(facts["exported_at"]))
 
 
 def _accounts(ws: Workspace, snapshot: ParquetSnapshot, decisions: Decisions) -> Accounts:

@@ -1,6 +1,7 @@
 """Where things stand."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -9,7 +10,7 @@ import orjson
 from wherry.app.run_results import Calls, StatusResult
 from wherry.app.workspace import Workspace
 from wherry.model.errors import UsageInvalid
-from wherry.model.run import Run, RunState, StreamCounts
+from wherry.model.run import RecordState, Run, RunState, StreamCounts
 
 REJECT_COLUMNS = ("stream", "key", "field", "reason", "hint", "blocked_by", "run")
 
@@ -55,11 +56,13 @@ def calls_of(ws: Workspace, run: Run) -> Calls:
     return Calls(made=run.calls, budget_per_hour=there.hourly_quota, throttled=run.throttled)
 
 
-def _eta(ws: Workspace, run: Run, counts: dict[str, StreamCounts] | object) -> int:
+def _eta(ws: Workspace, run: Run, counts: Mapping[str, StreamCounts]) -> int:
     """Seconds until an unfinished run is done, by its plan's calls and the call budget; 0 for a finished one."""
-    if run.state is RunState.FINISHED or not isinstance(counts, dict):
+    if run.state is RunState.FINISHED:
         return 0
-    pending = sum(c.states.get("pending", 0) for name, c in counts.items() if not name.startswith("link."))
+    pending = sum(
+        c.states.get(RecordState.PENDING, 0) for name, c in counts.items() if not name.startswith("link.")
+    )
     per_hour = min(ws.settings.destination.hourly_budget, ws.settings.destination.minute_budget * 60)
     return round(pending * 3600 / per_hour)
 

@@ -12,13 +12,13 @@ import orjson
 from wherry.app.progress import Progress, Silent
 from wherry.app.settings import Settings, read_settings
 from wherry.connectors.aerona import Overrides, open_bundle
-from wherry.connectors.freshsales import open_destination
+from wherry.connectors.freshsales import FreshsalesDestination, open_destination
 from wherry.engine.hands import Stopper
 from wherry.model.catalog import Catalog
 from wherry.model.catalogs import dump_catalog, load_catalog
 from wherry.model.errors import SettingsInvalid, UsageInvalid
 from wherry.model.plan import Plan
-from wherry.model.ports import Budget, Destination, Ledger, Source
+from wherry.model.ports import Budget, Ledger, Source
 from wherry.planning.files import dump_plan, load_plan
 from wherry.planning.twins import Existing
 from wherry.staging import ParquetSnapshot, stage
@@ -51,7 +51,7 @@ class Workspace:
     wait_for_quota: bool = True
     _store: Store | None = None
     _budget: Budget | None = None
-    _destination: Destination | None = None
+    _destination: FreshsalesDestination | None = None
 
     @classmethod
     def open(cls, directory: Path, progress: Progress | None = None) -> "Workspace":
@@ -130,7 +130,7 @@ class Workspace:
         return self._budget
 
     @property
-    def destination(self) -> Destination:
+    def destination(self) -> FreshsalesDestination:
         """The destination, reached with the key from the environment, a file or the keyring."""
         if self._destination is None:
             there = self.settings.destination

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wherry.model.diff import Observed
 from wherry.model.jsons import Json
-from wherry.model.operation import Blocked, Decision, Link, Located, Operation, Payload, Skip, Verb
+from wherry.model.operation import Blocked, Decision, Located, Operation, Payload, Skip, Verb
 from wherry.model.record import Key
 
 
@@ -106,9 +106,11 @@ def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adop
     current = observed.fields.get(name)
     if current == value:
         return False
+    written = known.written or {}
+    if value is None:  # clears only what we wrote ourselves, never what a person put there
+        return not adopted and name in written and written[name] == current
     if adopted:
         return not known.fill_only or current in (None, "", [])
-    written = known.written or {}
     # What is there now is what we wrote, or nobody ever wrote it: ours to change. Else a person's edit stays.
     return name not in written or written[name] == current or current is None
 
@@ -116,8 +118,3 @@ def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adop
 def parents_of(payloads: Sequence[Payload]) -> set[Key]:
     """Return the source keys that these payloads link to."""
     return {link.to for payload in payloads for link in payload.links}
-
-
-def link_names(links: Sequence[Link]) -> list[str]:
-    """Return the relations, in order, each once."""
-    return list(dict.fromkeys(link.field for link in links))

@@ -1,0 +1,103 @@
+"""Is everything fit to start? Every check ends in a verdict, and says what to do."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from wherry.app.results import Check, DoctorResult
+from wherry.app.workspace import Workspace
+from wherry.model.errors import WherryError
+
+FREE_BYTES = 2 * 1024**3  # a snapshot, its scratch and the store of a large practice
+
+
+def doctor(ws: Workspace) -> DoctorResult:
+    """Check the source, the destination, the store and the disk; one or two calls, nothing written there."""
+    checks = [*_source(ws), *_destination(ws), *_store(ws), _disk(ws.root)]
+    failed = any(check.verdict == "fail" for check in checks)
+    return DoctorResult(checks=tuple(checks), next_steps=() if failed else ("wherry discover",))
+
+
+def _source(ws: Workspace) -> Iterator[Check]:
+    what = "the export can be opened"
+    try:
+        with ws.source() as source:
+            facts = source.facts()
+    except WherryError as error:
+        yield Check(id="source.open", what=what, verdict="fail", found=error.message, remedy=error.hint)
+        return
+    yield Check(id="source.open", what=what, verdict="ok", found=f"exported {facts.get('exported_at')}")
+    options = facts.get("options")
+    options = options if isinstance(options, dict) else {}
+    asked, granted = _names(options.get("requested")), _names(options.get("granted"))
+    refused = [name for name in asked if name not in granted]
+    yield Check(
+        id="source.options",
+        what="the export holds what was asked for",
+        verdict="warn" if refused else "ok",
+        found=", ".join(f"{name} was not granted" for name in refused)
+        or "every requested option was granted",
+        remedy="ask for a new export if the clinic needs it" if refused else "",
+    )
+
+
+def _names(value: object) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list) else []
+
+
+def _destination(ws: Workspace) -> Iterator[Check]:
+    try:
+        findings = ws.destination.probe()
+    except WherryError as error:
+        yield Check(
+            id="destination.settings",
+            what="Freshsales can be reached",
+            verdict="fail",
+            found=error.message,
+            remedy=error.hint,
+        )
+        return
+    for finding in findings:
+        yield Check(
+            id=finding.code,
+            what=finding.code.replace("destination.", "Freshsales: "),
+            verdict="ok" if finding.ok else "fail" if finding.code != "destination.clock" else "warn",
+            found=finding.message,
+            remedy=finding.hint,
+        )
+    if all(finding.ok for finding in findings):
+        yield _owner(ws)
+
+
+def _owner(ws: Workspace) -> Check:
+    wanted = ws.settings.policy.fallback_owner.strip().casefold()
+    people = ws.destination.describe().people
+    active = any(p.active and p.email.strip().casefold() == wanted for p in people)
+    return Check(
+        id="policy.fallback_owner",
+        what="the fallback owner is an active user",
+        verdict="ok" if active else "fail",
+        found=ws.settings.policy.fallback_owner or "not set",
+        remedy="" if active else "set [policy] fallback_owner to the e-mail of an active Freshsales user",
+    )
+
+
+def _store(ws: Workspace) -> Iterator[Check]:
+    what = "the ledger can be opened"
+    try:
+        runs = len(ws.ledger.runs())
+    except WherryError as error:
+        yield Check(id="store.open", what=what, verdict="fail", found=error.message, remedy=error.hint)
+        return
+    yield Check(id="store.open", what=what, verdict="ok", found=f"{runs} runs so far")
+
+
+def _disk(root: Path) -> Check:
+    free = shutil.disk_usage(root).free
+    return Check(
+        id="disk.free",
+        what="there is room on the disk",
+        verdict="ok" if free >= FREE_BYTES else "warn",
+        found=f"{free / 1024**3:.1f} GiB free",
+        remedy="" if free >= FREE_BYTES else "make room: a large practice needs about 2 GiB",
+    )

@@ -1,0 +1,76 @@
+"""Load only rejects again, and what waits for them, after the mapping or the data was mended."""
+
+from collections.abc import Mapping
+
+from wherry.app.run_results import StatusResult
+from wherry.app.runs import carry_out, ready
+from wherry.app.status import result_of
+from wherry.app.workspace import Workspace
+from wherry.model.errors import UsageInvalid
+from wherry.model.record import Key
+from wherry.model.run import RecordState, RunKind, StateChange
+
+KINDS = frozenset({RunKind.LOAD, RunKind.RETRY, RunKind.DELTA})
+
+
+def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusResult:
+    """Load the rejects again that fit `where` (reason, stream, key), with their deferred descendants.
+
+    Raises UsageInvalid when no reject fits, ApprovalMissing or StalePlan as load does.
+    """
+    with ws.store.lock.held():
+        readied = ready(ws, "load")
+        waiting = still_waiting(ws)
+        chosen = choose(waiting, where or {})
+        if not chosen:
+            reasons = sorted({change.reason for change in waiting.values()})
+            raise UsageInvalid(
+                "no reject fits" if waiting else "there are no rejects",
+                hint="reasons there are: " + ", ".join(reasons) if reasons else "nothing needs a retry",
+            )
+        keys: dict[str, list[str]] = {}
+        for key in sorted(chosen):
+            keys.setdefault(key.stream, []).append(key.id)
+        options = {
+            "where": ",".join(f"{k}={v}" for k, v in sorted((where or {}).items())),
+            "records": str(len(chosen)),
+        }
+        run = carry_out(ws, readied, RunKind.RETRY, keys=keys, options=options)
+    return result_of(ws, run.id)
+
+
+def still_waiting(ws: Workspace) -> dict[Key, StateChange]:
+    """Return the records that are rejected or deferred after all loads and retries so far."""
+    waiting: dict[Key, StateChange] = {}
+    for run in ws.ledger.runs():
+        if run.kind not in KINDS:
+            continue
+        now = ws.ledger.states(run.id, list(waiting))
+        waiting = {
+            k: c
+            for k, c in waiting.items()
+            if now.get(k, c.state) in (RecordState.REJECTED, RecordState.DEFERRED)
+        }
+        for change in ws.ledger.rejects(run.id):
+            if not change.key.stream.startswith("link."):
+                waiting[change.key] = change
+    return waiting
+
+
+def choose(waiting: Mapping[Key, StateChange], where: Mapping[str, str]) -> set[Key]:
+    """Return the rejects that fit, and everything that waits for one of them, however far down."""
+    chosen = {key for key, change in waiting.items() if _fits(change, where)}
+    grown = True
+    while grown:
+        names = {str(key) for key in chosen}
+        more = {key for key, change in waiting.items() if change.blocked_by in names} - chosen
+        chosen |= more
+        grown = bool(more)
+    return chosen
+
+
+def _fits(change: StateChange, where: Mapping[str, str]) -> bool:
+    if change.state is not RecordState.REJECTED and "key" not in where:
+        return False
+    facts = {"reason": change.reason, "stream": change.key.stream, "key": change.key.id}
+    return all(facts.get(name) == wanted for name, wanted in where.items())
