@@ -1,7 +1,7 @@
 """The lexicon: reviewed data about what headers mean, read from mapping/lexicon/*.yaml."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -9,10 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from wherry.mapping.proposer.words import expanded, holds, split
-
-_ABBREVIATIONS = "abbreviations.yaml"
-_NEVER = "never.yaml"
+from wherry.mapping.proposer.words import Writing, holds
 
 
 @cache
@@ -32,20 +29,30 @@ def lexicon_sha256() -> str:
     return digest.hexdigest()
 
 
-def read(name: str) -> Any:
-    """Return what a file of the lexicon holds."""
+@cache
+def _read(name: str) -> Any:
     return YAML(typ="safe", pure=True).load(lexicon_texts()[name])
 
 
 @cache
-def abbreviations() -> Mapping[str, tuple[str, ...]]:
-    """Return the long form of each abbreviation, as words."""
-    return {str(short): tuple(str(long).split()) for short, long in read(_ABBREVIATIONS).items()}
+def writing() -> Writing:
+    """Return how headers are written out: abbreviations, joined words, words that say nothing."""
+    data = _read("abbreviations.yaml")
+    phrases = [str(a) for body in _read("concepts.yaml").values() for a in body["aliases"]]
+    phrases += [str(n) for body in _read("objects.yaml").values() for n in body["names"]]
+    phrases += [str(p) for body in _read("never.yaml")["classes"].values() for p in body["phrases"]]
+    return Writing(
+        long={str(short): tuple(str(long).split()) for short, long in data["words"].items()},
+        joined={tuple(str(parts).split()): str(one) for parts, one in data["joined"].items()},
+        ignored=frozenset(data["ignored"]),
+        noise=frozenset(data["noise"]),
+        known=frozenset(word for phrase in phrases for word in phrase.split()),
+    )
 
 
 def words_of(header: str) -> tuple[str, ...]:
-    """Return the header's words with abbreviations written out."""
-    return expanded(split(header), abbreviations())
+    """Return the header's words, written out."""
+    return writing().words(header)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,7 @@ def barred_classes() -> tuple[Barred, ...]:
             phrases=tuple(words_of(str(phrase)) for phrase in body["phrases"]),
             but_not=tuple(words_of(str(phrase)) for phrase in body.get("but_not", ())),
         )
-        for name, body in read(_NEVER)["classes"].items()
+        for name, body in _read("never.yaml")["classes"].items()
     )
 
 
@@ -81,3 +88,128 @@ def never_class(header: str) -> str:
         if any(holds(words, phrase) for phrase in barred.phrases):
             return barred.name
     return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concept:
+    """What a column can mean, whatever it is called; see lexicon/concepts.yaml."""
+
+    name: str
+    family: str  # concepts of one family stand for each other
+    of: frozenset[str]  # kinds of objects; empty = any
+    values: frozenset[str]
+    strong: frozenset[str]
+    holds: int
+    aliases: Mapping[frozenset[str], str]  # words → the alias as written
+
+
+@cache
+def concepts() -> Mapping[str, Concept]:
+    """Return the concepts by name."""
+    found: dict[str, Concept] = {}
+    for name, body in _read("concepts.yaml").items():
+        found[name] = Concept(
+            name=name,
+            family=str(body.get("same", name)),
+            of=frozenset(body.get("of", ())),
+            values=frozenset(body.get("values", ())),
+            strong=frozenset(body.get("strong", ())),
+            holds=int(body.get("holds", 1)),
+            aliases={frozenset(words_of(str(alias))): str(alias) for alias in body["aliases"]},
+        )
+    return found
+
+
+@cache
+def _by_alias() -> Mapping[frozenset[str], tuple[tuple[Concept, str], ...]]:
+    found: dict[frozenset[str], list[tuple[Concept, str]]] = {}
+    for concept in concepts().values():
+        for words, alias in concept.aliases.items():
+            found.setdefault(words, []).append((concept, alias))
+    return {words: tuple(entries) for words, entries in found.items()}
+
+
+def concepts_named(words: Sequence[str]) -> tuple[tuple[Concept, str], ...]:
+    """Return the concepts that have exactly these words as an alias, each with the alias as written."""
+    return _by_alias().get(frozenset(words), ())
+
+
+@cache
+def concepts_within(words: frozenset[str]) -> Mapping[str, float]:
+    """Return concepts (by name) with an alias inside these words, and how much of them the alias covers."""
+    found: dict[str, float] = {}
+    for alias, entries in _by_alias().items():
+        if alias < words:
+            for concept, _ in entries:
+                found[concept.name] = max(found.get(concept.name, 0.0), len(alias) / len(words))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What an object can be; `also` names kinds that it may become, with less weight."""
+
+    name: str
+    names: tuple[tuple[str, ...], ...]
+    also: Mapping[str, float]
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return the kinds of objects."""
+    return tuple(
+        Kind(
+            name=str(name),
+            names=tuple(words_of(str(one)) for one in body["names"]),
+            also={str(k): float(v) for k, v in body.get("also", {}).items()},
+        )
+        for name, body in _read("objects.yaml").items()
+    )
+
+
+@cache
+def qualifiers() -> frozenset[str]:
+    """Return the words that change what a header is about."""
+    return frozenset(word for group in _read("qualifiers.yaml").values() for word in group)
+
+
+@cache
+def others() -> frozenset[str]:
+    """Return the words that say that it is somebody else's."""
+    return frozenset(_read("qualifiers.yaml")["others"])
+
+
+@cache
+def operational() -> Mapping[frozenset[str], str]:
+    """Return what a system keeps for itself: words → the group it belongs to."""
+    return {
+        frozenset(words_of(str(phrase))): str(group)
+        for group, phrases in _read("operational.yaml")["groups"].items()
+        for phrase in phrases
+    }
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """Return a closed list of values, in lower case."""
+    return frozenset(str(word) for word in _read("words.yaml")[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combiner:
+    """The logistic combiner's figures; see lexicon/combiner.yaml."""
+
+    bias: float
+    weights: Mapping[str, float]
+    gap: float
+    most_gap: float
+    accept: float
+    green: float
+
+
+@cache
+def combiner() -> Combiner:
+    """Return the combiner's figures."""
+    data = _read("combiner.yaml")
+    figures = {name: float(data[name]) for name in ("bias", "gap", "most_gap", "accept", "green")}
+    return Combiner(weights={str(k): float(v) for k, v in data["weights"].items()}, **figures)

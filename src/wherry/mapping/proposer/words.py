@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 _DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,}[A-Za-z]?")
@@ -20,6 +21,10 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _ELIDED = re.compile(r"['’]s\b|['’]")
 _BREAK = re.compile(r"[^a-z0-9]+")
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\?.*\Z")
+_GLUED = 6  # letters from which an unknown word may be several known ones
+_PIECES = 4
+_SHORT_LAST = frozenset({"no", "id", "dt", "nm", "by", "at", "on", "nr"})
 
 
 @cache
@@ -33,9 +38,62 @@ def split(header: str) -> tuple[str, ...]:
     return tuple(word for word in _BREAK.split(text.casefold()) if word)
 
 
-def expanded(words: Iterable[str], abbreviations: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the words with abbreviations written out; `abbreviations` maps a word to its long form."""
-    return tuple(long for word in words for long in abbreviations.get(word, (word,)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How words are written out; see lexicon/abbreviations.yaml. `known` are all words of the lexicon."""
+
+    long: Mapping[str, tuple[str, ...]]
+    joined: Mapping[tuple[str, ...], str]
+    ignored: frozenset[str]
+    noise: frozenset[str]
+    known: frozenset[str]
+
+    def words(self, header: str) -> tuple[str, ...]:
+        """Return the header's words, written out, without those that say nothing."""
+        apart = [piece for word in split(header) for piece in self._pieces(word)]
+        written = [long for word in apart for long in self.long.get(word, (word,))]
+        return tuple(word for word in self._joined(written) if word not in self.ignored) or tuple(written)
+
+    def _pieces(self, word: str) -> tuple[str, ...]:
+        """Take an unknown long word apart into known ones, as few as possible, or leave it whole."""
+        if len(word) < _GLUED or self._is_known(word):
+            return (word,)
+        best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
+        for end in range(2, len(word) + 1):
+            for start in range(end - 1):
+                before = best[start]
+                piece = word[start:end]
+                if before is None or not self._may_stand(piece, last=end == len(word)):
+                    continue
+                shortest = best[end]
+                if shortest is None or len(before) + 1 < len(shortest):
+                    best[end] = (*before, piece)
+        found = best[len(word)]
+        return found if found and len(found) <= _PIECES else (word,)
+
+    def _is_known(self, word: str) -> bool:
+        return word in self.known or word in self.long
+
+    def _may_stand(self, piece: str, *, last: bool) -> bool:
+        return (len(piece) >= 3 and self._is_known(piece)) or (last and piece in _SHORT_LAST) or piece == "of"
+
+    def _joined(self, words: Sequence[str]) -> Iterator[str]:
+        at = 0
+        while at < len(words):
+            for size in (3, 2):
+                one = self.joined.get(tuple(words[at : at + size]))
+                if one is not None:
+                    yield from one.split()
+                    at += size
+                    break
+            else:
+                yield words[at]
+                at += 1
+
+
+def without_aside(header: str) -> str:
+    """Return the header without what stands in brackets or after a question mark."""
+    return _ASIDE.sub(" ", header).strip() or header
 
 
 def holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
@@ -47,7 +105,7 @@ def holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
 def shared_prefix(headers: Sequence[Sequence[str]]) -> str:
     """Return the first word that nearly all headers of a table share, `pt` of PT_NAME, or the empty text."""
     first = [words[0] for words in headers if len(words) > 1]
-    if len(first) < 4:
+    if len(first) < 3:
         return ""
     word = max(sorted(set(first)), key=first.count)
-    return word if first.count(word) >= 0.8 * len(headers) and len(word) <= 4 else ""
+    return word if first.count(word) >= 0.7 * len(headers) else ""

@@ -1,0 +1,207 @@
+"""What speaks for and against a pair of column and target: a table of features, one function each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import JaroWinkler
+
+from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, qualifiers
+from wherry.mapping.proposer.table import Column, Meaning, Target
+from wherry.mapping.proposer.values import STRONG
+
+_WEAK = frozenset({"words", "name", "text", "enum", "code", "integer", "decimal", "id", "list"})
+_BY_TYPE: dict[str, frozenset[str]] = {
+    "date": frozenset({"date", "datetime"}),
+    "datetime": frozenset({"date", "datetime"}),
+    "time": frozenset({"time"}),
+    "boolean": frozenset({"bool"}),
+    "number": frozenset({"integer", "decimal", "money", "percent"}),
+    "money": frozenset({"integer", "decimal", "money"}),
+    "email": frozenset({"email"}),
+    "phone": frozenset({"phone", "mobile", "landline"}),
+    "url": frozenset({"url", "path"}),
+}
+_TYPE_WORDS: dict[str, str] = {
+    **dict.fromkeys(("date",), "date"),
+    **dict.fromkeys(("datetime", "date_time", "timestamp", "date-time", "date_time_split"), "datetime"),
+    **dict.fromkeys(("boolean", "bool", "checkbox", "flag"), "boolean"),
+    **dict.fromkeys(("number", "integer", "int", "decimal", "float", "numeric"), "number"),
+    **dict.fromkeys(("money", "currency", "amount"), "money"),
+    **dict.fromkeys(("email",), "email"),
+    **dict.fromkeys(("phone", "telephone", "mobile"), "phone"),
+    **dict.fromkeys(("url", "link", "website"), "url"),
+}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A column and a target, with what both have in common; `only` is how many targets share the strong type."""
+
+    column: Column
+    target: Target
+    rivals: int = 1
+
+    @cached_property
+    def shared(self) -> tuple[float, str, Concept | None]:
+        """The concept that both name: its weight, the alias that the header reads, and the concept."""
+        best: tuple[float, str, Concept | None] = (0.0, "", None)
+        mine = self.column.meaning.concepts
+        for name, (weight, concept) in self.target.concepts.items():
+            for other, (own, alias) in mine.items():
+                same = other == name or concepts()[other].family == concept.family
+                if same and own * weight > best[0] and self._may_mean(concepts()[other]):
+                    best = (own * weight, alias, concept)
+        return best
+
+    def _may_mean(self, concept: Concept) -> bool:
+        return not concept.of or bool({self.column.kind, self.target.kind, ""} & concept.of)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """The semantic types that the target takes; empty where that is not known."""
+        found = frozenset(v for _, concept in self.target.concepts.values() for v in concept.values)
+        return found or _BY_TYPE.get(self.type, frozenset())
+
+    @property
+    def type(self) -> str:
+        """The target's type in our words, or the empty text for texts and pick lists."""
+        return _TYPE_WORDS.get(self.target.given.type.casefold().strip(), "")
+
+
+def exact_name(pair: Pair) -> float:
+    """The header reads as the target's label or name."""
+    words = pair.column.meaning.words
+    return float(any(words == meaning.words for meaning in pair.target.names))
+
+
+def alias(pair: Pair) -> float:
+    """Header and target name the same concept by listed aliases."""
+    return pair.shared[0]
+
+
+def partial_alias(pair: Pair) -> float:
+    """An alias of the target's concept stands in the header beside other words."""
+    if pair.shared[0]:
+        return 0.0
+    within = concepts_within(frozenset(pair.column.meaning.words))
+    return max((within.get(name, 0.0) for name in pair.target.concepts), default=0.0)
+
+
+def token_likeness(pair: Pair) -> float:
+    """How alike the words are, whatever their order."""
+    own = " ".join(pair.column.meaning.words)
+    return max(fuzz.token_sort_ratio(own, " ".join(m.words)) for m in pair.target.names) / 100.0
+
+
+def char_likeness(pair: Pair) -> float:
+    """How alike the letters are; only what is clearly alike counts."""
+    own = "".join(pair.column.meaning.words)
+    best = max(JaroWinkler.similarity(own, "".join(m.words)) for m in pair.target.names)
+    return max(0.0, (best - 0.7) / 0.3)
+
+
+def value_fit(pair: Pair) -> float:
+    """Whether the values are of a type that the target takes: 1, or -1 where they cannot be."""
+    types = pair.column.values.types
+    if not types:
+        return 0.0
+    veto = _BY_TYPE.get(pair.type)
+    if veto and not types & veto and not _by_name(pair):
+        return -1.0
+    if not pair.values:
+        return -0.3 if pair.column.values.strong - _COUNTED else 0.1
+    return _fit(types, pair.values)
+
+
+def _by_name(pair: Pair) -> bool:
+    """Numbers that are ids are often found by a name, so that a text may stand for them."""
+    return pair.type == "number" and pair.target.given.field.endswith("_id")
+
+
+_COUNTED = frozenset({"integer", "decimal", "money", "bool"})
+
+
+def _fit(types: frozenset[str], takes: frozenset[str]) -> float:
+    common = types & takes
+    if common - _WEAK:
+        return 1.0
+    if "enum" in takes and types & {"words", "name", "bool", "gender", "salutation"}:
+        common |= {"enum"}
+    if common:
+        return 0.4 if (types & STRONG) - common - {"integer", "decimal"} else 0.7
+    if types & STRONG:
+        return -1.0
+    return -0.8 if takes <= (STRONG | {"birth_date"}) else -0.25
+
+
+def choice_overlap(pair: Pair) -> float:
+    """The share of the values that stand in the target's pick list."""
+    texts, picks = pair.column.values.texts, pair.target.picks
+    if not texts or not picks:
+        return 0.0
+    share = len(texts & picks) / len(texts)
+    return share or -0.25
+
+
+def unique_strong_type(pair: Pair) -> float:
+    """The values are of a type that only this target of its object takes."""
+    strong = frozenset(s for _, concept in pair.target.concepts.values() for s in concept.strong)
+    return 1.0 / pair.rivals if pair.column.values.types & strong and pair.rivals else 0.0
+
+
+def other_concept(pair: Pair) -> float:
+    """The header names a concept, and it is not the target's."""
+    if pair.shared[0]:
+        return 0.0
+    named = [
+        weight
+        for name, (weight, _) in pair.column.meaning.concepts.items()
+        if pair._may_mean(concepts()[name]) and name not in pair.target.concepts
+    ]
+    if not named:
+        return 0.0
+    return max(named) if pair.target.concepts else 0.6 * max(named)
+
+
+def qualifier(pair: Pair) -> float:
+    """Words that change what a header is about stand on one side only."""
+    if pair.shared[0] >= 1.0 or exact_name(pair):
+        return 0.0
+    mine = frozenset(pair.column.meaning.words)
+    theirs = _all_words(pair.target.names)
+    known = theirs | {
+        w for c in pair.target.concepts for alias_words in concepts()[c].aliases for w in alias_words
+    }
+    missing = (mine & qualifiers()) - known
+    extra = (min((frozenset(m.words) for m in pair.target.names), key=len) & qualifiers()) - mine
+    return min(2.0, len(missing) + (0.5 * len(extra) if not pair.shared[0] else 0.0))
+
+
+def _all_words(names: Sequence[Meaning]) -> frozenset[str]:
+    return frozenset(word for meaning in names for word in meaning.words)
+
+
+def operational(pair: Pair) -> float:
+    """The column is one that a system keeps for itself, and the target is not of the same name."""
+    return float(bool(pair.column.internal) and not exact_name(pair))
+
+
+FEATURES: Mapping[str, Callable[[Pair], float]] = {
+    feature.__name__: feature
+    for feature in (
+        exact_name,
+        alias,
+        partial_alias,
+        token_likeness,
+        char_likeness,
+        value_fit,
+        choice_overlap,
+        unique_strong_type,
+        other_concept,
+        qualifier,
+        operational,
+    )
+}
+"""Every feature by its name; its weight stands in lexicon/combiner.yaml."""

@@ -1,0 +1,144 @@
+"""Propose a map between any two column lists: objects, then columns, each with confidence, band and evidence."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wherry.mapping.proposer.assign import assign
+from wherry.mapping.proposer.composite import Composite, composites
+from wherry.mapping.proposer.explain import barred_line, composite_line, none_line, place_line
+from wherry.mapping.proposer.lexicon import combiner
+from wherry.mapping.proposer.objects import choose_objects
+from wherry.mapping.proposer.score import Scored, score_column
+from wherry.mapping.proposer.table import (
+    Column,
+    SourceColumn,
+    Target,
+    TargetField,
+    read_columns,
+    read_targets,
+)
+from wherry.model.mapping import Band, Proposal
+
+ENGINE = "wherry-match/1"
+NONE = "NONE"
+_CANDIDATES = 5
+_DETERMINISTIC = 0.95  # an alias counts as exact although the object's own name was taken off the header
+_AMBER_MOST = 0.949
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A column with its scored targets, and what the assignment gave it."""
+
+    column: Column
+    object: str
+    scored: tuple[Scored, ...]
+    place: int | None = None
+    taken_by: str = ""  # header of the column that got its best target
+
+
+def match_columns(
+    columns: Sequence[SourceColumn], targets: Sequence[TargetField], fixed: Mapping[str, str] | None = None
+) -> tuple[Proposal, ...]:
+    """Return a proposal for every column, in their order; the same input gives the same proposals.
+
+    `fixed` says which target object a source object becomes. Nothing that is on the never-migrate list is
+    ever given a target.
+    """
+    rows_in, fields = read_columns(columns), read_targets(targets)
+    chosen = choose_objects(rows_in, fields, dict(fixed or {}))
+    rows = [_row(column, chosen[column.given.object], fields) for column in rows_in]
+    rows = _assigned(rows, fields)
+    added = composites([(row.column, row.object, row.place) for row in rows], fields)
+    return tuple(_proposal(row, fields, rows, added.get(number)) for number, row in enumerate(rows))
+
+
+def _row(column: Column, target_object: str, fields: Sequence[Target]) -> Row:
+    inside = [(n, field) for n, field in enumerate(fields) if field.given.object == target_object]
+    scored = score_column(column, inside) if inside and not column.barred else ()
+    return Row(column=column, object=target_object, scored=scored)
+
+
+def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
+    """Give each column its target so that the whole of a source object fits best."""
+    accept = combiner().accept
+    done = list(rows)
+    for name in dict.fromkeys(row.column.given.object for row in rows):
+        own = [n for n, row in enumerate(rows) if row.column.given.object == name]
+        gains = [
+            {s.target: s.probability - accept for s in rows[n].scored if s.probability > accept} for n in own
+        ]
+        held = {n: field.holds for n, field in enumerate(fields)}
+        places = assign(gains, held)
+        by_place = {place: rows[n].column.given.header for n, place in zip(own, places, strict=True)}
+        for n, place in zip(own, places, strict=True):
+            row = rows[n]
+            best = row.scored[0].target if row.scored and row.scored[0].probability > accept else None
+            taken = by_place.get(best, "") if place is None and best is not None else ""
+            done[n] = Row(
+                column=row.column, object=row.object, scored=row.scored, place=place, taken_by=taken
+            )
+    return done
+
+
+def _proposal(
+    row: Row, fields: Sequence[Target], rows: Sequence[Row], composite: Composite | None
+) -> Proposal:
+    candidates = tuple(
+        (fields[s.target].given.name, _rounded(s.probability)) for s in row.scored[:_CANDIDATES]
+    )
+    target, confidence, band, evidence = NONE, 0.99, Band.RED, ""
+    if row.column.barred:
+        evidence = barred_line(row.column)
+    elif composite is not None:
+        target, confidence, band = fields[composite.place].given.name, composite.confidence, Band.AMBER
+        evidence = composite_line(row.column, composite, fields)
+        candidates = ((target, confidence), *(c for c in candidates if c[0] != target))[:_CANDIDATES]
+    elif row.place is None:
+        confidence, band = _none_confidence(row), Band.GREY
+        evidence = none_line(row.column, row.object, row.taken_by, candidates)
+    else:
+        found = next(s for s in row.scored if s.target == row.place)
+        target = fields[row.place].given.name
+        confidence, band = _banded(found)
+        joined = [r.column.given.header for r in rows if r is not row and _shares(r, row)]
+        evidence = place_line(row.column, fields[row.place], found, (candidates, joined))
+    return Proposal(
+        source_object=row.column.given.object,
+        source_header=row.column.given.header,
+        target=target,
+        confidence=_rounded(confidence),
+        band=band,
+        candidates=candidates,
+        evidence=evidence,
+    )
+
+
+def _shares(other: Row, row: Row) -> bool:
+    return other.place == row.place and other.column.given.object == row.column.given.object
+
+
+def _banded(found: Scored) -> tuple[float, Band]:
+    features = found.features
+    deterministic = (
+        features["alias"] >= _DETERMINISTIC
+        or features["exact_name"] > 0
+        or features["unique_strong_type"] >= 1.0
+    )
+    if found.probability >= combiner().green and deterministic and features["value_fit"] >= 0:
+        return found.probability, Band.GREEN
+    return min(found.probability, _AMBER_MOST), Band.AMBER
+
+
+def _none_confidence(row: Row) -> float:
+    best = row.scored[0].probability if row.scored else 0.0
+    return 1.0 - best if best <= combiner().accept else 0.5
+
+
+def _rounded(probability: float) -> float:
+    return round(probability, 3)
+
+
+def objects_of(columns: Sequence[SourceColumn]) -> Iterator[str]:
+    """Yield the objects of the columns, each once, in order."""
+    yield from dict.fromkeys(column.object for column in columns)

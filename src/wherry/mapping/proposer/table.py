@@ -1,0 +1,206 @@
+"""Source columns and target fields, read once as what they mean: the rows and columns of the match."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wherry.mapping.proposer.lexicon import (
+    Concept,
+    concepts,
+    concepts_named,
+    kinds,
+    never_class,
+    operational,
+    words_of,
+    writing,
+)
+from wherry.mapping.proposer.values import Values, look_at
+from wherry.mapping.proposer.words import shared_prefix, split, without_aside
+
+_SHORTENED = 0.95  # how far a header counts once words were taken off it
+_NOISE_OFF = 0.88
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceColumn:
+    """A column as given: its object, its header, some of its values."""
+
+    object: str
+    header: str
+    samples: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"SourceColumn({self.object}/{self.header}, {len(self.samples)} samples)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetField:
+    """A field of the target's catalogue as given; `type` in the target's own words."""
+
+    object: str
+    field: str
+    label: str = ""
+    type: str = ""
+    required: bool = False
+    picks: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The field's full name."""
+        return f"{self.object}.{self.field}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """The words of a header or field name, and the concepts that they name: name → (weight, alias)."""
+
+    words: tuple[str, ...]
+    concepts: Mapping[str, tuple[float, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A source column, read."""
+
+    given: SourceColumn
+    kind: str
+    meaning: Meaning
+    values: Values
+    barred: str  # its class on the never-migrate list
+    internal: str  # its group on the operational list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A target field, read."""
+
+    given: TargetField
+    kind: str
+    names: tuple[Meaning, ...]  # of its label, then of its name
+    picks: frozenset[str]
+    concepts: Mapping[str, tuple[float, Concept]] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> int:
+        """How many columns the target takes."""
+        return max((concept.holds for _, concept in self.concepts.values()), default=1)
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of the object of that name, or the empty text; the longest matching name decides."""
+    words = tuple(word.removesuffix("s") if len(word) > 3 else word for word in words_of(name))
+    best = ("", 0)
+    for kind in kinds():
+        for known in kind.names:
+            single = tuple(word.removesuffix("s") if len(word) > 3 else word for word in known)
+            if len(single) > best[1] and set(single) <= set(words):
+                best = (kind.name, len(single))
+    return best[0]
+
+
+def read_columns(columns: Sequence[SourceColumn]) -> tuple[Column, ...]:
+    """Read the source columns, object by object, so that a prefix shared by a table can be told."""
+    prefixes = {
+        name: shared_prefix([split(c.header) for c in columns if c.object == name])
+        for name in {c.object for c in columns}
+    }
+    return tuple(_column(column, prefixes[column.object]) for column in columns)
+
+
+def _column(column: SourceColumn, prefix: str) -> Column:
+    kind = kind_of(column.object)
+    meaning = _meaning(column.header, column.object, prefix)
+    values = look_at(column.samples)
+    return Column(
+        given=column,
+        kind=kind,
+        meaning=meaning,
+        values=values,
+        barred=never_class(column.header) or _barred_by_values(values, meaning),
+        internal=_internal(column.header, prefix),
+    )
+
+
+_BARRED_VALUES = {
+    "ni_number": "national_id",
+    "card": "payment_data",
+    "iban": "payment_data",
+}
+
+
+def _barred_by_values(values: Values, meaning: Meaning) -> str:
+    """Return the class that the values alone show: all of several have a form that nothing else has."""
+    if values.filled < 2:
+        return ""
+    if values.main == "nhs_number":  # any ten digits pass its check once in eleven
+        known = any(weight == 1.0 for weight, _ in meaning.concepts.values())
+        return "" if known or values.filled < 3 else "health_number"
+    return _BARRED_VALUES.get(values.main, "")
+
+
+def _internal(header: str, prefix: str) -> str:
+    words = words_of(header)
+    bare = [words, words[1:]] if prefix and split(header)[:1] == (prefix,) else [words]
+    return next((found for w in bare if (found := operational().get(frozenset(w)))), "")
+
+
+def _meaning(header: str, of_object: str, prefix: str) -> Meaning:
+    spelt = split(header)
+    base = without_aside(header)
+    if prefix and spelt[:1] == (prefix,) and len(spelt) > 1:
+        base = " ".join(split(base)[1:])
+    words = words_of(base)
+    found: dict[str, tuple[float, str]] = {}
+    about = _object_words(of_object)
+    fewer = tuple(word for word in words if word not in about)
+    bare = tuple(word for word in fewer if word not in writing().noise)
+    for weight, variant in (
+        (1.0, words_of(header)),
+        (1.0, words),
+        (_SHORTENED, fewer),
+        (_NOISE_OFF, bare),
+        (_NOISE_OFF, tuple(word for word in words if word not in writing().noise)),
+    ):
+        for concept, alias in concepts_named(variant) if variant else ():
+            if found.get(concept.name, (0.0, ""))[0] < weight:
+                found[concept.name] = (weight, alias)
+    return Meaning(words=words, concepts=found)
+
+
+def _object_words(name: str) -> frozenset[str]:
+    kind = kind_of(name)
+    known = next((k.names for k in kinds() if k.name == kind), ())
+    return frozenset(words_of(name)) | {word for one in known if len(one) == 1 for word in one}
+
+
+def read_targets(targets: Sequence[TargetField]) -> tuple[Target, ...]:
+    """Read the target fields."""
+    return tuple(_target(target) for target in targets)
+
+
+def _target(target: TargetField) -> Target:
+    kind = kind_of(target.object)
+    name = target.field.removeprefix("cf_")
+    spelt = [target.label, name, name.removesuffix("_id")]
+    names = tuple(_meaning(text, target.object, "") for text in dict.fromkeys(filter(None, spelt)))
+    found: dict[str, tuple[float, Concept]] = {}
+    for meaning in names:
+        for concept_name, (weight, _) in meaning.concepts.items():
+            concept = concepts()[concept_name]
+            fits = not concept.of or not kind or kind in concept.of
+            if fits and found.get(concept_name, (0.0, concept))[0] < weight:
+                found[concept_name] = (weight, concept)
+    return Target(
+        given=target,
+        kind=kind,
+        names=names,
+        picks=frozenset(pick.casefold().strip() for pick in target.picks),
+        concepts=_unless_clearer(found),
+    )
+
+
+def _unless_clearer(
+    found: Mapping[str, tuple[float, Concept]],
+) -> Mapping[str, tuple[float, Concept]]:
+    """A target's full words win over what is left of them once words are taken off."""
+    best = max((weight for weight, _ in found.values()), default=0.0)
+    return {name: entry for name, entry in found.items() if entry[0] == best}
