@@ -120,14 +120,13 @@ def fates(snapshot: ParquetSnapshot) -> Counter[tuple[str, ...]]:
 
 
 def closed_under_parents(snapshot: ParquetSnapshot, include: tuple[str, ...]) -> bool:
-    keys = {
-        stream.name: set(snapshot.keys(stream.name, include=include)) for stream in snapshot.catalog.streams
-    }
+    included = ParquetSnapshot.open(snapshot.folder, include)
+    keys = {stream.name: set(included.keys(stream.name)) for stream in snapshot.catalog.streams}
     return all(
         record.values[parent.field] in keys[parent.parent]
         or (record.values[parent.field] is None and not parent.required)
         for parent in INTEGRITY.parents
-        for record in snapshot.read(parent.stream, include=include)
+        for record in included.read(parent.stream)
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from wherry.app.workspace import Workspace
 from wherry.mapping.proposer.document import quoted
+from wherry.model.ports import Snapshot
 from wherry.planning.accounts import name_accounts
 from wherry.planning.twins import candidates, index
-from wherry.staging import ParquetSnapshot
 
 _HEAD = """\
 # Records that were in Freshsales before and may be the same as one of the source's. Nothing is adopted by
@@ -25,14 +25,12 @@ class Candidate:
     evidence: str
 
 
-def candidates_of(
-    ws: Workspace, snapshot: ParquetSnapshot
-) -> tuple[Sequence[Candidate], Sequence[Candidate]]:
+def candidates_of(ws: Workspace, snapshot: Snapshot) -> tuple[Sequence[Candidate], Sequence[Candidate]]:
     """Return the candidates among contacts and among accounts; those that we made ourselves are none."""
     return _contacts(ws, snapshot), _accounts(ws, snapshot)
 
 
-def _contacts(ws: Workspace, snapshot: ParquetSnapshot) -> list[Candidate]:
+def _contacts(ws: Workspace, snapshot: Snapshot) -> list[Candidate]:
     known = index(ws.existing("contacts"))
     ours = {line.destination_id for line in ws.ledger.located("patients")}
     return [
@@ -42,7 +40,7 @@ def _contacts(ws: Workspace, snapshot: ParquetSnapshot) -> list[Candidate]:
     ]
 
 
-def _accounts(ws: Workspace, snapshot: ParquetSnapshot) -> list[Candidate]:
+def _accounts(ws: Workspace, snapshot: Snapshot) -> list[Candidate]:
     located = {line.key.id: line.destination_id for line in ws.ledger.located("practices")}
     there = ws.existing("sales_accounts")
     ours = {account.source_id: account.id for account in there if account.source_id} | located

@@ -1,5 +1,7 @@
 """Stage a snapshot of the source and read both catalogs."""
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from wherry.app.results import DiscoverResult, Row
@@ -7,9 +9,11 @@ from wherry.app.workspace import Workspace
 from wherry.mapping.labels import normal_label
 from wherry.model.catalog import Catalog
 from wherry.model.diff import Observed
+from wherry.model.ports import Snapshot
 from wherry.planning.twins import Existing
-from wherry.staging import ParquetSnapshot
 
+STREAMS = ("contacts", "sales_accounts")
+SKEW = timedelta(minutes=5)  # what the two clocks may differ
 SOURCE_ID_LABEL = "Source_System_ID__c"
 
 
@@ -24,15 +28,11 @@ def discover(ws: Workspace) -> DiscoverResult:
         ws.progress.finish()
     destination = ws.destination
     catalog = destination.describe()
+    begun = ws.clock.now()
     ws.progress.start("reading Freshsales", None)
-    existing: dict[str, list[Existing]] = {stream: [] for stream in ("contacts", "sales_accounts")}
-    for stream, rows in existing.items():
-        labels = _custom_names(catalog, stream)
-        for seen in destination.scan(stream):
-            rows.append(_existing(seen, labels))
-            ws.progress.advance(1)
+    existing = {stream: list(_there(ws, catalog, stream)) for stream in STREAMS}
     ws.progress.finish()
-    ws.keep_destination(catalog, existing)
+    ws.keep_destination(catalog, existing, begun)
     fates = snapshot.counts()
     rejected = sum(counts.get("rejected", 0) for counts in fates.values())
     steps: tuple[str, ...] = ("wherry propose",)
@@ -56,6 +56,27 @@ def discover(ws: Workspace) -> DiscoverResult:
         ),
         next_steps=steps,
     )
+
+
+def refresh(ws: Workspace, catalog: Catalog) -> None:
+    """Take note of contacts and accounts that appeared or changed since discover; a call or two a stream.
+
+    A contact that a person made meanwhile may hold an address that a bulk write would match.
+    """
+    begun = ws.clock.now()
+    since = ws.discovered_at() - SKEW
+    for stream in STREAMS:
+        newer = {one.id: one for one in _there(ws, catalog, stream, since)}
+        if newer:
+            kept = [one for one in ws.existing(stream) if one.id not in newer]
+            ws.keep_existing({stream: kept + list(newer.values())}, begun)
+
+
+def _there(ws: Workspace, catalog: Catalog, stream: str, since: datetime | None = None) -> Iterator[Existing]:
+    labels = _custom_names(catalog, stream)
+    for seen in ws.destination.scan(stream, since):
+        yield _existing(seen, labels)
+        ws.progress.advance(1)
 
 
 def _custom_names(catalog: Catalog, stream: str) -> dict[str, str]:
@@ -83,7 +104,7 @@ def _existing(seen: Observed, labels: dict[str, str]) -> Existing:
     )
 
 
-def _source_summary(snapshot: ParquetSnapshot) -> Row:
+def _source_summary(snapshot: Snapshot) -> Row:
     counts = snapshot.counts()
     streams = {
         stream.name: {"records": sum(counts.get(stream.name, {}).values()), "fields": len(stream.fields)}

@@ -15,7 +15,7 @@ from wherry.mapping.proposer.keep import merged, persons_lines
 from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
 from wherry.model.errors import MappingIncomplete, UsageInvalid
 from wherry.model.mapping import Proposal
-from wherry.staging import ParquetSnapshot
+from wherry.model.ports import Snapshot
 
 ADOPTIONS = "adoptions.yaml"
 PROPOSED = "proposed"  # folder below .wherry with the files as they were proposed last
@@ -59,7 +59,7 @@ def _shown(line: Proposal) -> ProposalLine:
     return ProposalLine(**{**asdict(line), "band": str(line.band)})
 
 
-def _filling(snapshot: ParquetSnapshot) -> Callable[[str, str], Filling]:
+def _filling(snapshot: Snapshot) -> Callable[[str, str], Filling]:
     @cache
     def filling(stream: str, field: str) -> Filling:
         found = snapshot.value_profile(stream, field)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from wherry.app.discover import refresh
 from wherry.app.situation import Situation, gather
 from wherry.app.workspace import Workspace
 from wherry.engine.decide import Known, decide, needs_observed
@@ -48,7 +49,10 @@ def ready(ws: Workspace, kind: str) -> Readied:
     plan = ws.plan()
     require_approval(ws.ledger.approvals(), plan.digest, kind)
     unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
-    situation = gather(ws, ws.destination.describe(), unlocked)
+    catalog = ws.destination.describe()
+    if kind != "prepare":
+        refresh(ws, catalog)
+    situation = gather(ws, catalog, unlocked)
     check_fresh(ws, plan, situation)
     if kind != "prepare":
         _require_fields(situation)
@@ -83,15 +87,8 @@ def check_fresh(ws: Workspace, plan: Plan, situation: Situation) -> None:
         return
     lines = changes(plan.extra["facts"], situation.facts)
     if now.snapshot != plan.basis.snapshot:
-        lines["snapshot"] = _changed_records(ws, plan.basis.snapshot, situation)
+        lines["snapshot"] = list(ws.changed_records(plan.basis.snapshot))
     require_fresh(plan.basis, now, lines)
-
-
-def _changed_records(ws: Workspace, before: str, situation: Situation) -> list[str]:
-    from wherry.staging.changes import compare  # noqa: PLC0415 - only when a plan is stale
-
-    old = ws.snapshot(before)
-    return [f"{change.key}: {change.kind}" for change in compare(old, situation.snapshot)]
 
 
 def _require_fields(situation: Situation) -> None:
@@ -119,7 +116,11 @@ def carry_out(
     streams = stream_order(readied.situation.mappings.active)
     run = ws.ledger.begin(kind, readied.plan.digest, options or {})
     ws.ledger.enlist(run.id, _states(readied.situation, streams, hands.link_streams, keys))
-    total = sum(counts.states.get(RecordState.PENDING, 0) for counts in ws.ledger.counts(run.id).values())
+    total = sum(
+        counts.states.get(RecordState.PENDING, 0)
+        for name, counts in ws.ledger.counts(run.id).items()
+        if not name.startswith("link.")
+    )
     ws.progress.start(kind.value, total)
     state = RunState.FAILED
     try:

@@ -15,12 +15,13 @@ from wherry.model.catalog import Catalog, Privacy
 from wherry.model.jsons import Json
 from wherry.model.operation import Payload
 from wherry.model.plan import Basis
+from wherry.model.ports import Snapshot
+from wherry.model.record import Value
 from wherry.planning.accounts import Accounts, name_accounts
 from wherry.planning.basis import basis_of, destination_facts, mapping_facts, policy_facts
 from wherry.planning.owners import Owners, resolve_owners
 from wherry.planning.steps import wanted_names
 from wherry.planning.twins import Index, index
-from wherry.staging import ParquetSnapshot
 
 LOOKUP_STREAMS = ("practices", "clinicians", "appointment_types", "appointment_statuses", "care_plans")
 
@@ -29,7 +30,7 @@ LOOKUP_STREAMS = ("practices", "clinicians", "appointment_types", "appointment_s
 class Situation:
     """The basis of a plan and what follows from it."""
 
-    snapshot: ParquetSnapshot
+    snapshot: Snapshot
     catalog: Catalog
     mappings: Mappings
     decisions: Decisions
@@ -71,41 +72,25 @@ def gather(ws: Workspace, catalog: Catalog, unlocked: frozenset[Privacy] = froze
     snapshot = ws.snapshot()
     mappings = read_workspace_mappings(ws.mapping_dir)
     decisions = read_decisions(ws.mapping_dir / "adoptions.yaml")
-    lookups = {
-        stream: {record.key.id: record.values for record in snapshot.read(stream)}
-        for stream in LOOKUP_STREAMS
-    }
     owners = resolve_owners(snapshot.read("clinicians"), catalog.people, settings.policy.fallback_owner)
-    contacts = index(ws.existing("contacts"))
     accounts = _accounts(ws, snapshot, decisions)
-    needs = needed_fields(mappings.active, snapshot.catalog, catalog, unlocked=unlocked)
-    located = {line.destination_id for line in ws.ledger.located("patients")}
-    adoptions = {key: id_ for key, id_ in contacts.by_source_id.items() if id_ not in located}
-    adoptions |= decisions.contacts
-    ours = located | set(adoptions.values())
-    taken = {email for email, holders in contacts.by_email.items() if any(h.id not in ours for h in holders)}
-    facts = snapshot.facts()
+    there = _there_before(ws, decisions)
     context = Context(
         policies=settings.policy,
         source=snapshot.catalog,
         destination=catalog,
         plan=settings.destination.plan,
-        now=_exported_at(facts),
-        zone=str(facts.get("tz") or "UTC"),
+        now=_exported_at(snapshot.facts()),
+        zone=str(snapshot.facts().get("tz") or "UTC"),
         owners={key: id_ for key, id_ in owners.by_clinician.items() if key in owners.matched},
         fallback_owner=owners.fallback,
-        lookups=lookups,
-        taken_emails=frozenset(taken),
-        adoptions={**adoptions, **{f"practices/{key}": id_ for key, id_ in accounts.adopt.items()}},
+        lookups=_lookups(snapshot),
+        taken_emails=there.taken_emails,
+        adoptions={**there.adoptions, **{f"practices/{key}": id_ for key, id_ in accounts.adopt.items()}},
         account_names=accounts.names,
         field_names=field_names(catalog),
-        placed=_placed(ws),
+        placed={line.key.id: line.stream for line in ws.ledger.located("appointments")},
     )
-    destination = {
-        "base_url": settings.destination.base_url,
-        "plan": settings.destination.plan,
-        "connector": settings.destination.connector,
-    }
     return Situation(
         snapshot=snapshot,
         catalog=catalog,
@@ -113,15 +98,43 @@ def gather(ws: Workspace, catalog: Catalog, unlocked: frozenset[Privacy] = froze
         decisions=decisions,
         owners=owners,
         accounts=accounts,
-        existing=contacts,
-        needs=tuple(needs),
+        existing=there.index,
+        needs=tuple(needed_fields(mappings.active, snapshot.catalog, catalog, unlocked=unlocked)),
         context=context,
         facts={
             "mapping": mapping_facts(mappings.data, decisions.facts()),
             "destination": destination_facts(catalog, mappings.active, wanted_names(settings.policy)),
-            "policies": policy_facts(settings.policy, destination),
+            "policies": policy_facts(settings.policy, _deciding(ws)),
         },
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThereBefore:
+    """Contacts that were there before us: which are ours to adopt, and which addresses the others hold."""
+
+    index: Index
+    adoptions: Mapping[str, int]
+    taken_emails: frozenset[str]
+
+
+def _there_before(ws: Workspace, decisions: Decisions) -> ThereBefore:
+    contacts = index(ws.existing("contacts"))
+    located = {line.destination_id for line in ws.ledger.located("patients")}
+    adoptions = {key: id_ for key, id_ in contacts.by_source_id.items() if id_ not in located}
+    adoptions |= decisions.contacts
+    ours = located | set(adoptions.values())
+    taken = {email for email, holders in contacts.by_email.items() if any(h.id not in ours for h in holders)}
+    return ThereBefore(index=contacts, adoptions=adoptions, taken_emails=frozenset(taken))
+
+
+def _lookups(snapshot: Snapshot) -> dict[str, dict[str, Mapping[str, Value]]]:
+    return {stream: {r.key.id: r.values for r in snapshot.read(stream)} for stream in LOOKUP_STREAMS}
+
+
+def _deciding(ws: Workspace) -> dict[str, Json]:
+    there = ws.settings.destination
+    return {"base_url": there.base_url, "plan": there.plan, "connector": there.connector}
 
 
 def field_names(catalog: Catalog) -> dict[tuple[str, str], str]:
@@ -139,7 +152,7 @@ def _exported_at(facts: Mapping[str, Json]) -> datetime:
     return datetime.fromisoformat(str(facts["exported_at"]))
 
 
-def _accounts(ws: Workspace, snapshot: ParquetSnapshot, decisions: Decisions) -> Accounts:
+def _accounts(ws: Workspace, snapshot: Snapshot, decisions: Decisions) -> Accounts:
     located = {line.key.id: line.destination_id for line in ws.ledger.located("practices")}
     there = ws.existing("sales_accounts")
     carried = {account.source_id: account.id for account in there if account.source_id}
@@ -150,10 +163,6 @@ def _accounts(ws: Workspace, snapshot: ParquetSnapshot, decisions: Decisions) ->
         decisions.accounts,
         ws.settings.policy.unassigned_account,
     )
-
-
-def _placed(ws: Workspace) -> dict[str, str]:
-    return {line.key.id: line.stream for line in ws.ledger.located("appointments")}
 
 
 ALL_CLASSES = frozenset(Privacy)

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 
 from wherry.app.progress import Progress, Silent
-from wherry.app.settings import Settings, read_settings
-from wherry.connectors.aerona import Overrides, open_bundle
+from wherry.app.settings import Settings, SourceSettings, read_settings
+from wherry.connectors.aerona import FileOverrides, Overrides, open_bundle
 from wherry.connectors.freshsales import FreshsalesDestination, open_destination
 from wherry.engine.hands import Stopper
 from wherry.model.catalog import Catalog
@@ -21,8 +21,25 @@ from wherry.model.plan import Plan
 from wherry.model.ports import Budget, Ledger, Source
 from wherry.planning.files import dump_plan, load_plan
 from wherry.planning.twins import Existing
-from wherry.staging import ParquetSnapshot, stage
+from wherry.staging import ParquetSnapshot, compare, stage
 from wherry.store import Store, open_store
+
+MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
+
+
+def _overrides(source: SourceSettings) -> Overrides:
+    files = {
+        name: FileOverrides(encoding=one.encoding or None, date_format=one.date_format or None)
+        for name, one in source.files.items()
+    }
+    return Overrides(
+        timezone=source.timezone or None,
+        date_format=source.date_format or None,
+        tooth_notation=source.tooth_notation or None,
+        currency=source.currency or None,
+        encoding=source.encoding or None,
+        files=files,
+    )
 
 
 class SystemClock:
@@ -119,7 +136,8 @@ class Workspace:
         """The API quota of the destination account, shared by everybody who uses this store."""
         if self._budget is None:
             there = self.settings.destination
-            max_wait = self.settings.engine.max_wait_minutes * 60.0 if self.wait_for_quota else 0.0
+            # A minute's border is always waited for: only the hour pauses a run that was asked not to wait.
+            max_wait = self.settings.engine.max_wait_minutes * 60.0 if self.wait_for_quota else MINUTE_WAIT
             self._budget = self.store.budget(
                 there.base_url,
                 per_minute=there.minute_budget,
@@ -140,8 +158,18 @@ class Workspace:
                 plan=there.plan,
                 budget=self.budget,
                 clock=self.clock,
+                overrides=self._destination_overrides(),
             )
         return self._destination
+
+    def _destination_overrides(self) -> dict[str, int | str | bool]:
+        there = self.settings.destination
+        overrides: dict[str, int | str | bool] = {"delete": self.settings.policy.delete}
+        if there.calls_per_hour:
+            overrides["calls_per_hour"] = there.calls_per_hour
+        if there.calls_per_minute:
+            overrides["calls_per_minute"] = there.calls_per_minute
+        return overrides
 
     @contextmanager
     def source(self) -> Iterator[Source]:
@@ -155,14 +183,9 @@ class Workspace:
         source = open_bundle(
             Path(here.bundle),
             password=self.settings.credentials.get("source.password"),
-            overrides=Overrides(
-                timezone=here.timezone or None,
-                date_format=here.date_format or None,
-                tooth_notation=here.tooth_notation or None,
-                currency=here.currency or None,
-                encoding=here.encoding or None,
-            ),
+            overrides=_overrides(here),
             headers=self.headers(),
+            scratch=self.state,
         )
         try:
             yield source
@@ -181,12 +204,29 @@ class Workspace:
         """Return the current snapshot, or the one with that digest."""
         if not digest:
             digest = orjson.loads(self._read("snapshot.json"))["digest"]
-        return ParquetSnapshot.open(self.state / "snapshots" / digest)
+        include = ("deceased",) if self.settings.policy.deceased == "load" else ()
+        return ParquetSnapshot.open(self.state / "snapshots" / digest, include)
 
-    def keep_destination(self, catalog: Catalog, existing: Mapping[str, list[Existing]]) -> None:
-        """Keep what was discovered of the destination."""
+    def changed_records(self, before: str) -> Iterator[str]:
+        """Yield a line for every record that changed since the snapshot with that digest was taken."""
+        for change in compare(self.snapshot(before), self.snapshot()):
+            yield f"{change.key}: {change.kind}"
+
+    def keep_destination(
+        self, catalog: Catalog, existing: Mapping[str, list[Existing]], at: datetime
+    ) -> None:
+        """Keep what was discovered of the destination, and when the look at it began."""
         self._write("destination.json", dump_catalog(catalog))
-        self._write("existing.json", orjson.dumps(existing))
+        self._write("existing.json", orjson.dumps({"at": at, "streams": existing}))
+
+    def keep_existing(self, newer: Mapping[str, list[Existing]], at: datetime) -> None:
+        """Keep newer lists of what is there, as of that moment."""
+        streams = {**orjson.loads(self._read("existing.json"))["streams"], **newer}
+        self._write("existing.json", orjson.dumps({"at": at, "streams": streams}))
+
+    def discovered_at(self) -> datetime:
+        """Return the moment from which on changes at the destination are not known."""
+        return datetime.fromisoformat(orjson.loads(self._read("existing.json"))["at"])
 
     def catalog(self) -> Catalog:
         """Return the destination's catalog as last discovered."""
@@ -194,7 +234,9 @@ class Workspace:
 
     def existing(self, stream: str) -> list[Existing]:
         """Return the contacts or accounts that were there when the destination was discovered."""
-        return [Existing(**row) for row in orjson.loads(self._read("existing.json")).get(stream, [])]
+        return [
+            Existing(**row) for row in orjson.loads(self._read("existing.json"))["streams"].get(stream, [])
+        ]
 
     def headers(self) -> Mapping[str, Mapping[str, str]]:
         """Return the person's own header map, mapping/headers.yaml: file → header → field."""

@@ -44,7 +44,7 @@ def decide(payload: Payload, known: Known) -> Decision:
     if missing is not None:
         return Blocked(key=payload.key, blocked_by=missing)
     links = {link.field: known.parents[link.to] for link in payload.links}
-    if known.located is None and payload.adopt is None:
+    if known.located is None and (payload.adopt is None or known.observed is None):
         return _create(payload, links, known)
     if known.located is not None and known.located.fingerprint == payload.fingerprint():
         return Skip(key=payload.key, part=payload.part, destination_id=known.located.destination_id)
@@ -75,8 +75,11 @@ def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
     observed = known.observed
     adopted = known.located is None
     if observed is None:  # it was there and is gone: a person deleted it, and that is their edit
-        target = known.located.destination_id if known.located else payload.adopt or 0
-        return Skip(key=payload.key, part=payload.part, destination_id=target)
+        return Skip(
+            key=payload.key,
+            part=payload.part,
+            destination_id=known.located.destination_id if known.located else 0,
+        )
     fields = {
         name: value
         for name, value in payload.fields.items()
@@ -98,6 +101,7 @@ def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
         destination_id=observed.id,
         before={name: observed.fields.get(name) for name in fields},
         before_links={name: list(observed.links.get(name, ())) for name in new_links},
+        adopts=adopted,
         fingerprint=payload.fingerprint(),
     )
 

@@ -1,7 +1,7 @@
 """What the engine works with: the ports, and the mapping already bound to its context."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wherry.mapping.apply import NoWrite
@@ -57,4 +57,3 @@ class Hands:
     pace: Pace = field(default_factory=Pace)
     stopper: Stopper = field(default_factory=Stopper)
     advance: Callable[[int], None] = lambda _count: None
-    include: Sequence[str] = ()  # fates beside READY that the policies let through

@@ -76,7 +76,12 @@ def write(hands: Hands, operation: Operation) -> Event:
         return Absent(operation_id=operation.id, why=error.code)
     except RefuseRecord as error:
         return _no(hands, operation, error)
-    return Confirmed(operation_id=operation.id, destination_id=written.destination_id, after=written.after)
+    return Confirmed(
+        operation_id=operation.id,
+        destination_id=written.destination_id,
+        after=written.after,
+        adopted=operation.adopts,
+    )
 
 
 def _no(hands: Hands, operation: Operation, error: RefuseRecord) -> Event:
@@ -169,7 +174,9 @@ def read_back(hands: Hands, group: Sequence[Operation]) -> Mapping[str, Event]:
             if id_ not in live
         }
     return {
-        operation.id: Confirmed(operation_id=operation.id, destination_id=id_, after=live[id_].fields)
+        operation.id: Confirmed(
+            operation_id=operation.id, destination_id=id_, after=live[id_].fields, adopted=operation.adopts
+        )
         for id_, operation in ids.items()
         if id_ in live and holds(operation, live[id_].fields)
     }

@@ -77,5 +77,11 @@ def _look_at(hands: Hands, attempt: Attempt) -> Event | None:
             return Confirmed(operation_id=operation.id, destination_id=id_, after={}, found=True)
         return Absent(operation_id=operation.id, why="still_there")
     if seen is not None and not gone and holds(operation, seen.fields):
-        return Confirmed(operation_id=operation.id, destination_id=id_, after=seen.fields, found=True)
+        return Confirmed(
+            operation_id=operation.id,
+            destination_id=id_,
+            after=seen.fields,
+            adopted=operation.adopts,
+            found=True,
+        )
     return Absent(operation_id=operation.id, why="not_applied")

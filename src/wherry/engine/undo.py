@@ -214,7 +214,8 @@ def _read_live(hands: Hands, stream: str, batch: Sequence[Attempt]) -> Mapping[i
     parents = {
         a.destination_id: p for a in wanted if a.destination_id and (p := a.operation.links.get("targetable"))
     }
-    return {seen.id: seen for seen in hands.destination.fetch(stream, ids, parents)}
+    fetched = hands.destination.fetch(stream, ids, parents, dependents=stream in PARENT_STREAM.values())
+    return {seen.id: seen for seen in fetched}
 
 
 def _after_sending(judgement: Judgement, failed: Mapping[str, str]) -> Judgement:

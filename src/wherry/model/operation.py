@@ -98,6 +98,7 @@ class Operation:
     before: Mapping[str, Json] | None = None
     before_links: Mapping[str, Json] | None = None
     fingerprint: str = ""
+    adopts: bool = False  # it takes over a record that was there before us
     undoes: str = ""  # the operation that this one takes back
     irreversible: str = ""
 

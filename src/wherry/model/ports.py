@@ -26,6 +26,20 @@ class Clock(Protocol):
         """Wait that many seconds of this clock."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueProfile:
+    """Counts of one field. `top` are the most frequent values with their counts, at most 50; the repr hides them."""
+
+    records: int
+    filled: int
+    distinct: int
+    top: tuple[tuple[str, int], ...]
+    max_length: int  # characters
+
+    def __repr__(self) -> str:
+        return f"ValueProfile({self.filled} of {self.records} filled, {self.distinct} distinct)"
+
+
 class Snapshot(Protocol):
     """The source's records as they were at one moment: immutable, streamed in bounded memory."""
 
@@ -37,6 +51,9 @@ class Snapshot(Protocol):
     def catalog(self) -> Catalog:
         """Return the source's catalog as discovered."""
 
+    def facts(self) -> Mapping[str, Json]:
+        """Return what the source said of itself: tenant, exported_at, tz, currency, window, options."""
+
     def read(self, stream: str, keys: Sequence[str] | None = None) -> Iterator[Record]:
         """Yield the READY records of a stream in key order (numeric where keys are), or just those keys."""
 
@@ -45,6 +62,12 @@ class Snapshot(Protocol):
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """Return per stream how many records have each fate."""
+
+    def findings(self) -> "Sequence[Finding]":
+        """Return what was noticed about the source."""
+
+    def value_profile(self, stream: str, field: str) -> ValueProfile:
+        """Return how a field is filled in READY records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +96,17 @@ class DestinationReader(Protocol):
         """Yield live records of a stream that has views, newest change first, down to `since`."""
 
     def fetch(
-        self, stream: str, ids: Sequence[int], parents: Mapping[int, int] | None = None
+        self,
+        stream: str,
+        ids: Sequence[int],
+        parents: Mapping[int, int] | None = None,
+        *,
+        dependents: bool = False,
     ) -> Iterator[Observed]:
-        """Yield the records with these ids that exist, with all that the API can show.
+        """Yield the live records with these ids, each once, with all that the API can show.
 
-        `parents` maps ids of tasks, appointments and notes to their contact's id, which saves calls.
+        `parents` maps ids of tasks, appointments and notes to their contact's id, which saves calls. With
+        `dependents` the links also name what hangs on a record: tasks, appointments, notes, deals, contacts.
         """
 
     def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:

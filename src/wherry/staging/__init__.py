@@ -2,7 +2,6 @@
 
 from wherry.staging.build import stage
 from wherry.staging.changes import Change, ChangeKind, compare
-from wherry.staging.profile import ValueProfile
 from wherry.staging.snapshot import ParquetSnapshot
 
-__all__ = ["Change", "ChangeKind", "ParquetSnapshot", "ValueProfile", "compare", "stage"]
+__all__ = ["Change", "ChangeKind", "ParquetSnapshot", "compare", "stage"]

@@ -1,28 +1,14 @@
 """How a field is filled over all ready records: what the proposer and the pick-list builder look at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from wherry.model.ports import ValueProfile
 from wherry.staging.layout import quoted, text
 
 _TOP = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueProfile:
-    """Counts of one field. `top` are the most frequent values with their counts, at most 50; the repr hides them."""
-
-    records: int
-    filled: int
-    distinct: int
-    top: tuple[tuple[str, int], ...]
-    max_length: int  # characters
-
-    def __repr__(self) -> str:
-        return f"ValueProfile({self.filled} of {self.records} filled, {self.distinct} distinct)"
 
 
 def profile(connection: duckdb.DuckDBPyConnection, shards: Sequence[Path], column: str) -> ValueProfile:

@@ -10,12 +10,12 @@ import orjson
 from wherry.model.catalog import Catalog
 from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
-from wherry.model.ports import Finding
+from wherry.model.ports import Finding, ValueProfile
 from wherry.model.record import Fate, Key, Record, Staged, Value
 from wherry.staging.canonical import decode
 from wherry.staging.layout import Layout, layout, quoted, text
 from wherry.staging.passport import Passport, read_passport
-from wherry.staging.profile import ValueProfile, profile
+from wherry.staging.profile import profile
 from wherry.staging.shards import scan, shard_files
 
 _MEMORY_MB = 256
@@ -25,8 +25,9 @@ _KEYS_A_QUERY = 5_000
 class ParquetSnapshot:
     """The source's records as they were at one moment; read-only, and safe to read from several threads."""
 
-    def __init__(self, folder: Path, passport: Passport) -> None:
+    def __init__(self, folder: Path, passport: Passport, include: Sequence[str] = ()) -> None:
         self.folder = folder
+        self._include = tuple(include)
         self._passport = passport
         self._layouts = {stream.name: layout(stream) for stream in passport.catalog.streams}
         self._connection = duckdb.connect(
@@ -34,9 +35,13 @@ class ParquetSnapshot:
         )
 
     @classmethod
-    def open(cls, directory: Path) -> "ParquetSnapshot":
-        """Open the snapshot in a folder. Raises PreflightFailed when there is none."""
-        return cls(directory, read_passport(directory))
+    def open(cls, directory: Path, include: Sequence[str] = ()) -> "ParquetSnapshot":
+        """Open the snapshot in a folder. Raises PreflightFailed when there is none.
+
+        `include` names filter reasons that a policy lets in (`deceased`): records filtered for them are
+        READY, and so are records filtered only because such a record is their parent.
+        """
+        return cls(directory, read_passport(directory), include)
 
     def close(self) -> None:
         """Let go of the reading connection."""
@@ -64,40 +69,38 @@ class ParquetSnapshot:
         """Return per stream how many records have each fate; every fate is named."""
         return self._passport.counts
 
-    def read(
-        self, stream: str, keys: Sequence[str] | None = None, *, include: Sequence[str] = ()
-    ) -> Iterator[Record]:
-        """Yield READY records in key order, or those of the given keys among them.
-
-        `include` names filter reasons that a policy lets in (`deceased`): records filtered for them come
-        too, and so do records filtered only because such a record is their parent.
-        """
+    def read(self, stream: str, keys: Sequence[str] | None = None) -> Iterator[Record]:
+        """Yield READY records in key order, or those of the given keys among them."""
         shape = self._shape(stream)
         make = _record_maker(shape)
         columns = ", ".join(["_key", "_hash", "_facts", *(quoted(column) for _, column in shape.fields())])
         for where in _key_filters(keys):
             for path in shard_files(self.folder, stream):
-                for row in scan(self._connection, path, columns, f"{_ready(include)} AND {where}"):
+                for row in scan(self._connection, path, columns, f"{_ready(self._include)} AND {where}"):
                     yield make(row)
 
-    def keys(self, stream: str, *, include: Sequence[str] = ()) -> Iterator[str]:
+    def keys(self, stream: str) -> Iterator[str]:
         """Yield the keys of READY records in order."""
         self._shape(stream)
         for path in shard_files(self.folder, stream):
-            for (key,) in scan(self._connection, path, "_key", _ready(include)):
+            for (key,) in scan(self._connection, path, "_key", _ready(self._include)):
                 yield key
 
     def record_hashes(self, stream: str) -> Iterator[tuple[str, str]]:
         """Yield key and hash of READY records in order."""
         self._shape(stream)
         for path in shard_files(self.folder, stream):
-            for key, hash_ in scan(self._connection, path, "_key, _hash", _ready(())):
+            for key, hash_ in scan(self._connection, path, "_key, _hash", _ready(self._include)):
                 yield str(key), str(hash_)
 
     def fates(self, stream: str | None = None) -> Iterator[Staged]:
         """Yield the fate of every record, in key order within each stream."""
         names = [stream] if stream is not None else list(self._layouts)
-        columns = "_key, _fate, _reason, _detail, _field, _line, _blocked_by, _hash"
+        ready = _ready(self._include)
+        columns = (
+            f"_key, CASE WHEN {ready} THEN 'ready' ELSE _fate END, CASE WHEN {ready} THEN '' ELSE _reason END, "
+            "_detail, _field, _line, _blocked_by, _hash"
+        )
         for name in names:
             self._shape(name)
             for path in shard_files(self.folder, name):

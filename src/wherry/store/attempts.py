@@ -28,6 +28,7 @@ def sent_body(operation: Operation) -> dict[str, Any]:
         "match": None if operation.match is None else list(operation.match),
         "marker": operation.marker,
         "irreversible": operation.irreversible,
+        "adopts": operation.adopts,
     }
 
 
@@ -62,6 +63,7 @@ def attempt_of(row: Row[Any], sealer: Sealer) -> Attempt:
         fingerprint=row.fingerprint,
         undoes=row.undoes,
         irreversible=sent.get("irreversible", ""),
+        adopts=sent.get("adopts", False),
     )
     return Attempt(
         operation=operation,

@@ -38,6 +38,8 @@ class Moves:
             "destination_id": row["destination_id"],
             "fingerprint": row["fingerprint"],
             "adopted": row["adopted"] or (same and earlier is not None and earlier["adopted"]),
+            "created_in": earlier["created_in"] if same and earlier is not None else row["run"],
+            "written_in": row["run"],
         }
 
     def drop(self, row: Fields) -> None:
@@ -69,6 +71,11 @@ def _upsert(tx: Transaction) -> Any:
             "stream": new.stream,
             "destination_id": new.destination_id,
             "fingerprint": new.fingerprint,
+            "created_in": case(
+                (crosswalk.c.destination_id == new.destination_id, crosswalk.c.created_in),
+                else_=new.created_in,
+            ),
+            "written_in": new.written_in,
             # A record that was there before us stays so, however often we update it.
             "adopted": case(
                 (
@@ -120,4 +127,6 @@ def _located(row: Row[Any]) -> Located:
         destination_id=row.destination_id,
         fingerprint=row.fingerprint,
         adopted=row.adopted,
+        created_in=row.created_in,
+        written_in=row.written_in,
     )

@@ -133,6 +133,8 @@ crosswalk = Table(
     Column("destination_id", _BIG, nullable=False),
     _text("fingerprint"),
     Column("adopted", Boolean, nullable=False),
+    _text("created_in"),  # the run that created or adopted it
+    _text("written_in"),  # the run that wrote it last
     Index("crosswalk_order", "source_stream", "rank", "part"),
     Index("crosswalk_destination", "stream", "destination_id"),
     sqlite_with_rowid=False,

@@ -1,3 +1,5 @@
+from wherry.staging import ParquetSnapshot
+
 HEAD = "patientId,lastName,householdId,isHouseholdHead,dateOfBirth,email,practiceId,status\n"
 HOUSEHOLDS = "householdId,name,headPatientId\n1,Brook,{head}\n2,Cole,\n"
 
@@ -69,7 +71,7 @@ def test_the_deceased_and_the_merged_hold_nothing(staged):
     )
     assert holders(snapshot) == {"3"}
     assert facts(snapshot)["2"]["payer_key"] == ""
-    late = next(iter(snapshot.read("patients", ["1"], include=("deceased",))))
+    late = next(iter(ParquetSnapshot.open(snapshot.folder, ("deceased",)).read("patients", ["1"])))
     assert late.facts["email_holder"] is False
     assert late.facts["email_holder_key"] == "3"
 

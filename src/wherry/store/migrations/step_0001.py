@@ -90,6 +90,8 @@ CREATE TABLE crosswalk (
     destination_id {big} NOT NULL,
     fingerprint {text} NOT NULL,
     adopted BOOLEAN NOT NULL,
+    created_in {text} NOT NULL,
+    written_in {text} NOT NULL,
     PRIMARY KEY (source_stream, source_id, part)
 ) {without_rowid}
     """,
