@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from wherry_emulators.freshsales.auth import CURRENT_USER
 from wherry_emulators.freshsales.clock import Clock
+from wherry_emulators.freshsales.cpq_documents import CPQ_DOCUMENT
 from wherry_emulators.freshsales.faults import COERCION_KINDS, FaultRule, Faults
 from wherry_emulators.freshsales.jobs import CURRENT_CALL
 from wherry_emulators.freshsales.state import State
@@ -26,6 +27,27 @@ class Account(State):
         self._first_user = 0
         self._faults = faults
         super().__init__(plan, switches, clock, seed)
+
+    @override
+    def reset(self) -> None:
+        """Empty the account; it has sales documents besides the records of every tenant."""
+        super().reset()
+        self.add_entity(CPQ_DOCUMENT)
+
+    @override
+    def load_seed(self, seed: dict[str, Any]) -> None:
+        """Add what a seed holds, documents (``cpq_documents``) included."""
+        with self.lock:
+            super().load_seed(seed)
+            made = {"created_at": self.begun, "updated_at": self.begun, "is_deleted": False}
+            for row in seed.get(CPQ_DOCUMENT.plural, ()):
+                self.restore(CPQ_DOCUMENT.key, {**made, **row})
+
+    @override
+    def dump(self) -> dict[str, Any]:
+        """Give the account as a seed that restores it, documents included."""
+        with self.lock:
+            return {**super().dump(), CPQ_DOCUMENT.plural: list(self.tables[CPQ_DOCUMENT.key].everything())}
 
     @property
     @override

@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from typing_extensions import override
 
+from wherry_emulators.freshsales import cpq_documents
 from wherry_emulators.freshsales.account import Account
 from wherry_emulators.freshsales.admin import Desktop, admin_app
 from wherry_emulators.freshsales.auth import Keys
@@ -173,11 +174,10 @@ def _product(state: State, jobs: Jobs, settings: Settings) -> Starlette:
         yield
         jobs.stop()
 
+    status_route = Route("/job_statuses/{id}", job_status, methods=["GET"])
     return Starlette(
         routes=[
-            Mount(
-                API, routes=[Route("/job_statuses/{id}", job_status, methods=["GET"]), *routes(state, jobs)]
-            ),
+            Mount(API, routes=[status_route, *routes(state, jobs), *cpq_documents.routes(state)]),
             Mount(BASE, routes=ui_routes(state)),
         ],
         exception_handlers={ApiError: refused, HTTPException: no_route},
