@@ -61,6 +61,7 @@ class Account(State):
 
     @user_id.setter
     def user_id(self, user_id: int) -> None:
+        """Make this the account's first user."""
         self._first_user = user_id
 
     @override
