@@ -1,17 +1,30 @@
-"""What every contract test may use: a PostgreSQL server (postgres.py)."""
+"""What every contract test may use: a PostgreSQL server (postgres.py), a destination (destination.py)."""
 
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
-_NAME = "wherry_test_postgres"
-_spec = importlib.util.spec_from_file_location(_NAME, Path(__file__).with_name("postgres.py"))
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-sys.modules[_NAME] = _module  # dataclasses look their module up
-_spec.loader.exec_module(_module)
 
-postgres_server = _module.postgres_server
-postgres_database = _module.postgres_database
-postgres_url = _module.postgres_url
+def _load(file: str) -> ModuleType:
+    name = f"wherry_test_{file}"
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{file}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+_postgres = _load("postgres")
+postgres_server = _postgres.postgres_server
+postgres_database = _postgres.postgres_database
+postgres_url = _postgres.postgres_url
+
+_destination = _load("destination")
+places = _destination.places
+place = _destination.place
+emulator = _destination.emulator
+fresh = _destination.fresh
+knock = _destination.knock
