@@ -1,6 +1,7 @@
 """Measure the matcher on hand-written columns: `python benchmarks/matching/run.py [--rows] [--catalogue NAME]`.
 
-Columns in six header styles against two target catalogues, each with the objects confirmed and found by
+Columns in six header styles, and the headers of neighbouring systems (`peers`, mostly without values, written
+before the lexicon had seen them), against two target catalogues, each with the objects confirmed and found by
 itself. A right answer is any of those listed under the catalogue's name; `-` has no place there, and `!`
 must never be given one. The columns were written by hand for development: they are no third party's test.
 """
@@ -31,7 +32,7 @@ class Case:
 
 def cases(catalogue: str) -> list[Case]:
     with (HERE / "columns.csv").open(encoding="utf-8", newline="") as text:
-        return [_case(row, row[catalogue]) for row in csv.DictReader(text)]
+        return [_case(row, row[catalogue]) for row in csv.DictReader(text) if row[catalogue]]
 
 
 def _case(row: dict[str, str], gold: str) -> Case:

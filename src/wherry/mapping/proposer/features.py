@@ -46,16 +46,24 @@ class Pair:
     @cached_property
     def shared(self) -> tuple[float, str, Concept | None]:
         """The concept that both name: its weight, the alias that the header reads, and the concept."""
+        return self._common(lambda own, theirs: own.name == theirs.name or own.family == theirs.family)
+
+    @cached_property
+    def near(self) -> float:
+        """How far the header names a concept that may stand in for the target's."""
+        return self._common(lambda own, theirs: theirs.name in own.near)[0]
+
+    def _common(self, goes: Callable[[Concept, Concept], bool]) -> tuple[float, str, Concept | None]:
         best: tuple[float, str, Concept | None] = (0.0, "", None)
-        mine = self.column.meaning.concepts
-        for name, (weight, concept) in self.target.concepts.items():
-            for other, (own, alias) in mine.items():
-                same = other == name or concepts()[other].family == concept.family
-                if same and own * weight > best[0] and self._may_mean(concepts()[other]):
+        for name, (own, alias) in self.column.meaning.concepts.items():
+            mine = concepts()[name]
+            for weight, concept in self.target.concepts.values():
+                if own * weight > best[0] and goes(mine, concept) and self.may_mean(mine):
                     best = (own * weight, alias, concept)
         return best
 
-    def _may_mean(self, concept: Concept) -> bool:
+    def may_mean(self, concept: Concept) -> bool:
+        """Return whether the concept is one of this kind of object."""
         return not concept.of or bool({self.column.kind, self.target.kind, ""} & concept.of)
 
     @cached_property
@@ -79,6 +87,11 @@ def exact_name(pair: Pair) -> float:
 def alias(pair: Pair) -> float:
     """Header and target name the same concept by listed aliases."""
     return pair.shared[0]
+
+
+def near_alias(pair: Pair) -> float:
+    """The header names a concept that may stand in for the target's."""
+    return 0.0 if pair.shared[0] else pair.near
 
 
 def partial_alias(pair: Pair) -> float:
@@ -153,12 +166,12 @@ def unique_strong_type(pair: Pair) -> float:
 
 def other_concept(pair: Pair) -> float:
     """The header names a concept, and it is not the target's."""
-    if pair.shared[0]:
+    if pair.shared[0] or pair.near:
         return 0.0
     named = [
         weight
         for name, (weight, _) in pair.column.meaning.concepts.items()
-        if pair._may_mean(concepts()[name]) and name not in pair.target.concepts
+        if pair.may_mean(concepts()[name]) and name not in pair.target.concepts
     ]
     if not named:
         return 0.0
@@ -193,6 +206,7 @@ FEATURES: Mapping[str, Callable[[Pair], float]] = {
     for feature in (
         exact_name,
         alias,
+        near_alias,
         partial_alias,
         token_likeness,
         char_likeness,

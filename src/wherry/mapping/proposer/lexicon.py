@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from wherry.mapping.proposer.words import Writing, holds
+from wherry.mapping.proposer.words import Writing, holds, singular
 
 
 @cache
@@ -45,7 +45,7 @@ def writing() -> Writing:
         long={str(short): tuple(str(long).split()) for short, long in data["words"].items()},
         joined={tuple(str(parts).split()): str(one) for parts, one in data["joined"].items()},
         ignored=frozenset(data["ignored"]),
-        noise=frozenset(data["noise"]),
+        noise=frozenset(singular(word) for word in data["noise"]),
         known=frozenset(word for phrase in phrases for word in phrase.split()),
     )
 
@@ -99,6 +99,7 @@ class Concept:
     of: frozenset[str]  # kinds of objects; empty = any
     values: frozenset[str]
     strong: frozenset[str]
+    near: frozenset[str]  # concepts that it may stand in for where they have no target of their own
     holds: int
     aliases: Mapping[frozenset[str], str]  # words → the alias as written
 
@@ -114,6 +115,7 @@ def concepts() -> Mapping[str, Concept]:
             of=frozenset(body.get("of", ())),
             values=frozenset(body.get("values", ())),
             strong=frozenset(body.get("strong", ())),
+            near=frozenset(body.get("near", ())),
             holds=int(body.get("holds", 1)),
             aliases={frozenset(words_of(str(alias))): str(alias) for alias in body["aliases"]},
         )
@@ -170,13 +172,7 @@ def kinds() -> tuple[Kind, ...]:
 @cache
 def qualifiers() -> frozenset[str]:
     """Return the words that change what a header is about."""
-    return frozenset(word for group in _read("qualifiers.yaml").values() for word in group)
-
-
-@cache
-def others() -> frozenset[str]:
-    """Return the words that say that it is somebody else's."""
-    return frozenset(_read("qualifiers.yaml")["others"])
+    return frozenset(singular(word) for group in _read("qualifiers.yaml").values() for word in group)
 
 
 @cache

@@ -41,9 +41,7 @@ def _best_object(columns: Sequence[Column], targets: Sequence[Target]) -> str:
 def name_likeness(source: str, target: str) -> float:
     """Return how well the names of two objects go together: 1 for one kind, a little more for one name."""
     mine, theirs = kind_of(source), kind_of(target)
-    same_words = {w.removesuffix("s") for w in words_of(source)} == {
-        w.removesuffix("s") for w in words_of(target)
-    }
+    same_words = set(words_of(source)) == set(words_of(target))
     if same_words:
         return 1.5
     if not mine or not theirs:

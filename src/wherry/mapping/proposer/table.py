@@ -1,6 +1,6 @@
 """Source columns and target fields, read once as what they mean: the rows and columns of the match."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wherry.mapping.proposer.lexicon import (
@@ -18,6 +18,9 @@ from wherry.mapping.proposer.words import shared_prefix, split, without_aside
 
 _SHORTENED = 0.95  # how far a header counts once words were taken off it
 _NOISE_OFF = 0.88
+_TAIL_OFF = 0.9
+_TAILS = frozenset({"id", "number", "code", "key", "name", "identifier", "reference"})
+_DATED = frozenset({"on", "at", "dt"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +90,12 @@ class Target:
 
 def kind_of(name: str) -> str:
     """Return the kind of the object of that name, or the empty text; the longest matching name decides."""
-    words = tuple(word.removesuffix("s") if len(word) > 3 else word for word in words_of(name))
+    words = words_of(name)
     best = ("", 0)
     for kind in kinds():
         for known in kind.names:
-            single = tuple(word.removesuffix("s") if len(word) > 3 else word for word in known)
-            if len(single) > best[1] and set(single) <= set(words):
-                best = (kind.name, len(single))
+            if len(known) > best[1] and set(known) <= set(words):
+                best = (kind.name, len(known))
     return best[0]
 
 
@@ -159,11 +161,21 @@ def _meaning(header: str, of_object: str, prefix: str) -> Meaning:
         (_SHORTENED, fewer),
         (_NOISE_OFF, bare),
         (_NOISE_OFF, tuple(word for word in words if word not in writing().noise)),
+        *((_TAIL_OFF, shorter) for shorter in _without_tail(words, fewer)),
     ):
         for concept, alias in concepts_named(variant) if variant else ():
             if found.get(concept.name, (0.0, ""))[0] < weight:
                 found[concept.name] = (weight, alias)
     return Meaning(words=words, concepts=found)
+
+
+def _without_tail(*variants: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the words without a last one that only says how the thing is written, and `on`, `at` as `date`."""
+    for words in variants:
+        if len(words) > 1 and words[-1] in _TAILS:
+            yield words[:-1]
+        if len(words) > 1 and words[-1] in _DATED:
+            yield (*words[:-1], "date")
 
 
 def _object_words(name: str) -> frozenset[str]:

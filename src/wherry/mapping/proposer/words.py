@@ -8,9 +8,9 @@ from functools import cache
 
 _DOTTED = re.compile(r"\b(?:[A-Za-z]\.){2,}[A-Za-z]?")
 _SYMBOLS = {
-    "£": " currency ",
-    "€": " currency ",
-    "$": " currency ",
+    "£": " money ",
+    "€": " money ",
+    "$": " money ",
     "%": " percent ",
     "#": " number ",
     "&": " and ",
@@ -52,7 +52,8 @@ class Writing:
         """Return the header's words, written out, without those that say nothing."""
         apart = [piece for word in split(header) for piece in self._pieces(word)]
         written = [long for word in apart for long in self.long.get(word, (word,))]
-        return tuple(word for word in self._joined(written) if word not in self.ignored) or tuple(written)
+        joined = list(self._joined(written))
+        return tuple(singular(word) for word in joined if word not in self.ignored) or tuple(joined)
 
     def _pieces(self, word: str) -> tuple[str, ...]:
         """Take an unknown long word apart into known ones, as few as possible, or leave it whole."""
@@ -89,6 +90,13 @@ class Writing:
             else:
                 yield words[at]
                 at += 1
+
+
+def singular(word: str) -> str:
+    """Return the word without the s of a plural; what only looks like one loses it everywhere alike."""
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "sui":
+        return word[:-1]
+    return word
 
 
 def without_aside(header: str) -> str:
