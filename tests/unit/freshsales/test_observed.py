@@ -25,12 +25,15 @@ def test_hidden_ids_are_not_readable_when_absent_and_readable_when_null() -> Non
 
 def test_an_id_is_found_nested_in_the_record_or_beside_it() -> None:
     record = {**PLAIN, "lifecycle_stage": {"id": 5, "name": "Lead"}, "owner": None}
-    seen = observe(CONTACTS, record, {"contact_statuses": [{"id": "8"}], "territories": []}, alone=True)
-    shown = {
-        name: seen.fields[name]
-        for name in ("owner_id", "lifecycle_stage_id", "contact_status_id", "territory_id")
-    }
-    assert shown == {"owner_id": None, "lifecycle_stage_id": 5, "contact_status_id": 8, "territory_id": None}
+    seen = observe(
+        CONTACTS,
+        record,
+        {"contact_statuses": [{"id": "8"}], "territories": [], "users": [{"id": 1}, {"id": 2}]},
+        alone=True,
+    )
+    names = ("owner_id", "lifecycle_stage_id", "contact_status_id")
+    assert {name: seen.fields[name] for name in names} == dict(zip(names, (None, 5, 8), strict=True))
+    assert {"territory_id", "lead_source_id"} <= seen.not_readable
 
 
 def test_what_stands_beside_many_rows_says_nothing_about_one() -> None:

@@ -208,6 +208,14 @@ def test_the_breaker_opens_after_calls_that_failed_with_all_tries_and_closes_aga
     assert server.client.request("GET", "/x").status == 200
 
 
+def test_open_outcomes_do_not_open_the_breaker() -> None:
+    server = Server(httpx2.ReadTimeout("x"))
+    for _ in range(8):
+        with pytest.raises(OutcomeUnknown):
+            server.client.request("POST", "/x", json={}, effect=Effect.ONCE)
+    assert len(server.seen) == 8
+
+
 def test_the_breaker_lets_one_caller_try_after_its_rest() -> None:
     clock = Clock()
     breaker = Breaker(clock, threshold=1, rest_seconds=10)

@@ -116,9 +116,8 @@ def _reference(record: Row, beside: Mapping[str, Json], name: str, include: str)
     if nested in record and not isinstance(record[nested], str):
         return True, as_id(as_row(record[nested]).get("id"))
     rows = as_rows(beside.get(plural))
-    if plural in beside and len(rows) <= 1:
-        return True, as_id(rows[0].get("id")) if rows else None
-    return False, None
+    # An empty array may also stand there without having been asked for [L]: it tells nothing.
+    return len(rows) == 1, as_id(rows[0].get("id")) if rows else None
 
 
 def _links(

@@ -16,7 +16,14 @@ from wherry.connectors.kit.exchange import Effect, Exchange, Form, Judge, Loss, 
 from wherry.connectors.kit.headers import read_quota
 from wherry.connectors.kit.patience import Pace, Patience
 from wherry.connectors.kit.redact import log_call, silence_transport
-from wherry.model.errors import DestinationRefused, OutcomeUnknown, TryAgain, Unavailable, WherryError
+from wherry.model.errors import (
+    DestinationRefused,
+    LookFirst,
+    OutcomeUnknown,
+    TryAgain,
+    Unavailable,
+    WherryError,
+)
 from wherry.model.jsons import Json
 from wherry.model.ports import Budget, Clock
 
@@ -107,9 +114,10 @@ class ApiClient:
         raise _in_doubt(method, path)  # unreachable: the loop returns or raises
 
     def _note(self, error: WherryError) -> None:
-        if isinstance(error, Unavailable | OutcomeUnknown):
+        """Count for the breaker; a lost answer or a full quota says nothing about whether the server is up."""
+        if isinstance(error, Unavailable):
             self._breaker.failed()
-        elif not isinstance(error, TryAgain):
+        elif not isinstance(error, TryAgain | LookFirst):
             self._breaker.succeeded()
 
     def _once(

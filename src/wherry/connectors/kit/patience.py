@@ -14,7 +14,7 @@ from wherry.model.ports import Clock
 class Pace:
     """Figures of patience, in tries and seconds."""
 
-    tries: int = 5  # of one call that fails for any reason but the quota
+    tries: int = 6  # of one call that fails for any reason but the quota
     throttled_tries: int = 16  # of one call that the server answers with 429
     first_wait: float = 0.5
     longest_wait: float = 20.0
