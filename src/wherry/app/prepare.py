@@ -1,7 +1,7 @@
 """Create what the API can create, verify the rest, and list what only an admin can do."""
 
 from wherry.app.results import PrepareResult, Row
-from wherry.app.runs import Readied, ensure_unassigned, ready
+from wherry.app.runs import Readied, ensure_unassigned, make_hands, ready
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.mapping.check import FieldNeed
@@ -27,11 +27,13 @@ def prepare(ws: Workspace) -> PrepareResult:
         readied = ready(ws, "prepare")
         run = ws.ledger.begin(RunKind.PREPARE, readied.plan.digest, {})
         created, refused = _create_fields(ws, run.id, readied)
-        ensure_unassigned(readied.hands, run.id, readied.situation.unassigned())
+        # The catalog as it is now: the account carries custom fields that were only just created.
+        situation = gather(ws, ws.destination.describe(), readied.unlocked)
+        if all(need.exists for need in situation.needs if need.stream == "sales_accounts"):
+            hands = make_hands(ws, situation, readied.unlocked)
+            ensure_unassigned(hands, run.id, situation.unassigned())
         calls, throttled = ws.budget.used()
         ws.ledger.finish(run.id, RunState.FINISHED, calls, throttled)
-    catalog = ws.destination.describe()
-    situation = gather(ws, catalog, readied.unlocked)
     made = {(need.stream, need.label) for need in created}
     existing = [n for n in situation.needs if n.exists and (n.stream, n.label) not in made]
     missing = [n for n in situation.needs if not n.exists]
