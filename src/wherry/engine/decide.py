@@ -95,7 +95,8 @@ def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
         key=payload.key,
         part=payload.part,
         fields=fields,
-        links=new_links,
+        # A note cannot be read, nor updated, without naming the contact that it hangs on.
+        links=new_links | {name: to for name, to in links.items() if name == "targetable"},
         match=payload.match,
         marker=payload.marker,
         destination_id=observed.id,

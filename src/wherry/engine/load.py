@@ -106,7 +106,7 @@ def _decide_all(
     homes = {key: lines[0].destination_id for key, lines in located.items() if key in parents and lines}
     homes |= {key: lines[0].destination_id for key, lines in located.items() if key not in homes and lines}
     lines = {(key, line.part): line for key, places in located.items() for line in places}
-    observed = _observe(hands, payloads, lines)
+    observed = _observe(hands, payloads, lines, homes)
     parent_states = hands.ledger.states(book.run, parents - set(homes))
     operations: list[Operation] = []
     for key, parts in payloads.items():
@@ -157,20 +157,26 @@ def _skip_state(run: str, line: Located | None) -> RecordState:
 
 
 def _observe(
-    hands: Hands, payloads: Mapping[Key, tuple[Payload, ...]], lines: Mapping[tuple[Key, int], Located]
+    hands: Hands,
+    payloads: Mapping[Key, tuple[Payload, ...]],
+    lines: Mapping[tuple[Key, int], Located],
+    homes: Mapping[Key, int],
 ) -> Mapping[tuple[str, int], Observed]:
     """Read the records that updates and adoptions are about, as they are now: the before-images."""
-    wanted: dict[str, set[int]] = {}
+    wanted: dict[str, dict[int, int]] = {}  # stream → id → id of the contact that it hangs on, or 0
     for key, parts in payloads.items():
         for payload in parts:
             line = lines.get((key, payload.part))
             if needs_observed(payload, line):
                 id_ = line.destination_id if line else payload.adopt
-                wanted.setdefault(payload.stream, set()).add(id_ or 0)
+                on = next(
+                    (homes[li.to] for li in payload.links if li.field == "targetable" and li.to in homes), 0
+                )
+                wanted.setdefault(payload.stream, {})[id_ or 0] = on
     return {
         (stream, seen.id): seen
         for stream, ids in wanted.items()
-        for seen in hands.destination.fetch(stream, sorted(ids))
+        for seen in hands.destination.fetch(stream, sorted(ids), {i: on for i, on in ids.items() if on})
         if not seen.deleted
     }
 

@@ -184,4 +184,10 @@ def read_back(hands: Hands, group: Sequence[Operation]) -> Mapping[str, Event]:
 
 def holds(operation: Operation, seen: Mapping[str, object]) -> bool:
     """Return whether every readable field of an update already shows what it wrote."""
-    return all(seen[name] == value for name, value in operation.fields.items() if name in seen)
+    return all(_shows(name, seen[name], value) for name, value in operation.fields.items() if name in seen)
+
+
+def _shows(name: str, seen: object, value: object) -> bool:
+    if name == "tags" and isinstance(seen, list) and isinstance(value, list):
+        return set(value) <= set(seen)  # tags are written as a union with those that were there
+    return seen == value

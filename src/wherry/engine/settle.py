@@ -68,7 +68,7 @@ def _look_at(hands: Hands, attempt: Attempt) -> Event | None:
     operation = attempt.operation
     id_ = operation.destination_id or 0
     try:
-        seen = next(iter(hands.destination.fetch(operation.stream, [id_])), None)
+        seen = hands.destination.find([operation]).get(operation.id)
     except TryAgain:
         return None
     gone = seen is None or seen.deleted

@@ -97,6 +97,7 @@ def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
         key=operation.key,
         part=operation.part,
         fields=back,
+        links={name: to for name, to in operation.links.items() if name == "targetable"},
         destination_id=seen.id,
         before={n: seen.fields.get(n) for n in back},
         before_links=dict(links) or None,
