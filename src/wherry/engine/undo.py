@@ -1,7 +1,7 @@
 """The ledger backwards: three-way per field, children before parents, later human edits kept."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,12 +44,14 @@ class Surroundings:
     """What undoing one write may depend on, grown while the ledger is walked backwards.
 
     `ours` are all destination records that the ledger says we made and nobody has undone; `kept` are
-    parents that must stay, because a child of theirs stays.
+    parents that must stay, because a child of theirs stays. `foreseen` are records as they will be once
+    newer writes to them are taken back (None: gone); only a preview needs it, for nothing was taken back.
     """
 
     ours: Mapping[str, frozenset[int]]
     writable: Mapping[str, frozenset[str]]
     kept: dict[tuple[str, int], str] = field(default_factory=dict)
+    foreseen: dict[tuple[str, int], Observed | None] = field(default_factory=dict)
 
 
 def judge(run: str, attempt: Attempt, seen: Observed | None, around: Surroundings) -> Judgement:
@@ -171,13 +173,20 @@ def take_back(
 
 
 def _batches(attempts: Iterable[Attempt], size: int) -> Iterator[list[Attempt]]:
-    """Yield runs of attempts of one destination stream, so that a parent is never judged before its children."""
+    """Yield runs of attempts of one destination stream, so that a parent is never judged before its children.
+
+    A record stands in a batch once: an older write to it is judged when the newer one has been taken back.
+    """
     batch: list[Attempt] = []
+    ids: set[int | None] = set()
     for attempt in attempts:
-        if batch and (len(batch) >= size or batch[-1].operation.stream != attempt.operation.stream):
+        other = bool(batch) and batch[-1].operation.stream != attempt.operation.stream
+        again = attempt.destination_id in ids and not attempt.operation.irreversible
+        if other or again or len(batch) >= size:
             yield batch
-            batch = []
+            batch, ids = [], set()
         batch.append(attempt)
+        ids.add(attempt.destination_id)
     if batch:
         yield batch
 
@@ -187,7 +196,11 @@ def _take_back_batch(
 ) -> list[Judgement]:
     stream = batch[0].operation.stream
     live = _read_live(hands, stream, batch)
-    judgements = [judge(run, a, live.get(a.destination_id or 0), around) for a in batch]
+    seen = {
+        id_: around.foreseen.get((stream, id_), live.get(id_))
+        for id_ in (a.destination_id or 0 for a in batch)
+    }
+    judgements = [judge(run, a, seen[a.destination_id or 0], around) for a in batch]
     failed: dict[str, str] = {}
 
     def done(operation: Operation, event: Event) -> None:
@@ -200,11 +213,31 @@ def _take_back_batch(
     if write:
         send_all(hands, run, [j.operation for j in judgements if j.operation is not None], done)
         settle(hands, run)
+    else:
+        around.foreseen |= {
+            (stream, a.destination_id or 0): _undone(j, seen) for a, j in zip(batch, judgements, strict=True)
+        }
     result = [_after_sending(judgement, failed) for judgement in judgements]
     for judgement in result:
         _remember(judgement, around)
     hands.advance(len(batch))
     return result
+
+
+def _undone(judgement: Judgement, seen: Mapping[int, Observed | None]) -> Observed | None:
+    """Return the record as it will be once this judgement is carried out."""
+    now = seen[judgement.attempt.destination_id or 0]
+    operation = judgement.operation
+    if operation is None or now is None:
+        return now
+    if operation.verb is Verb.DELETE:
+        return None
+    links = {
+        name: tuple(id_ for id_ in ids if isinstance(id_, int))
+        for name, ids in (operation.before_links or {}).items()
+        if isinstance(ids, list)
+    }
+    return replace(now, fields={**now.fields, **operation.fields}, links={**now.links, **links})
 
 
 def _read_live(hands: Hands, stream: str, batch: Sequence[Attempt]) -> Mapping[int, Observed]:
