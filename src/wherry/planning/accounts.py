@@ -40,7 +40,7 @@ def name_accounts(
         if holder is not None and key not in adopt and decisions.get(key) == holder:
             adopt[key] = holder
         free = holder is None or adopt.get(key) == holder
-        written = name if free else _free_name(name, key, taken)
+        written = name if free else _free_name(name, key, taken, adopt.get(key))
         taken[written.strip().casefold()] = adopt.get(key, -1)
         names[key] = written
         lines.append(
@@ -49,10 +49,11 @@ def name_accounts(
     return Accounts(names=names, adopt=adopt, lines=tuple(lines))
 
 
-def _free_name(name: str, key: str, taken: Mapping[str, int]) -> str:
+def _free_name(name: str, key: str, taken: Mapping[str, int], own: int | None) -> str:
+    """Return the name with the practice's id behind it; one that its own account holds already is free."""
     candidate = f"{name} (practice {key.lstrip('@')})"
     number = 2
-    while candidate.casefold() in taken:
+    while taken.get(candidate.casefold(), own) != own:
         candidate = f"{name} (practice {key.lstrip('@')}, {number})"
         number += 1
     return candidate
