@@ -8,10 +8,11 @@ from typing import Any
 from typing_extensions import override
 
 from wherry_emulators.freshsales.auth import CURRENT_USER
+from wherry_emulators.freshsales.canonical import canonical
 from wherry_emulators.freshsales.clock import Clock
-from wherry_emulators.freshsales.cpq_documents import CPQ_DOCUMENT
 from wherry_emulators.freshsales.faults import COERCION_KINDS, FaultRule, Faults
 from wherry_emulators.freshsales.jobs import CURRENT_CALL
+from wherry_emulators.freshsales.seed import dump, load_seed
 from wherry_emulators.freshsales.state import State
 from wherry_emulators.freshsales.switches import Plan, Switches
 
@@ -28,26 +29,20 @@ class Account(State):
         self._faults = faults
         super().__init__(plan, switches, clock, seed)
 
-    @override
-    def reset(self) -> None:
-        """Empty the account; it has sales documents besides the records of every tenant."""
-        super().reset()
-        self.add_entity(CPQ_DOCUMENT)
-
-    @override
-    def load_seed(self, seed: dict[str, Any]) -> None:
-        """Add what a seed holds, documents (``cpq_documents``) included."""
+    def canonical(self) -> dict[str, Any]:
+        """Give all live records in a form that does not depend on stamps, counters or the order of lists."""
         with self.lock:
-            super().load_seed(seed)
-            made = {"created_at": self.begun, "updated_at": self.begun, "is_deleted": False}
-            for row in seed.get(CPQ_DOCUMENT.plural, ()):
-                self.restore(CPQ_DOCUMENT.key, {**made, **row})
+            return canonical(self)
 
-    @override
+    def load_seed(self, seed: Mapping[str, Any]) -> None:
+        """Add what a seed holds; see :func:`wherry_emulators.freshsales.seed.load_seed`."""
+        with self.lock:
+            load_seed(self, seed)
+
     def dump(self) -> dict[str, Any]:
-        """Give the account as a seed that restores it, documents included."""
+        """Give the account as a seed that restores it, the recycle bin included."""
         with self.lock:
-            return {**super().dump(), CPQ_DOCUMENT.plural: list(self.tables[CPQ_DOCUMENT.key].everything())}
+            return dump(self)
 
     @property
     @override

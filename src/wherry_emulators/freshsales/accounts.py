@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from wherry_emulators.freshsales.contacts import clean_tags
-from wherry_emulators.freshsales.parents import children_accounts
 from wherry_emulators.freshsales.unique import check_unique
 from wherry_emulators.freshsales.validate import Problems, clean_fields, whole_number
 from wherry_emulators.freshsales.wire import Record
@@ -34,7 +33,7 @@ def account_discarded(state: "State", account: Record, body: Record) -> None:
         changed = state.update("deal", deal, {"sales_account_id": None})
         if with_children:
             state.discard("deal", changed)
-    for child in children_accounts(state, account["id"]):
+    for child in state.children(parent, "sales_account"):
         state.update("sales_account", child, {"parent_sales_account_id": None})
     for contact in state.children(parent, "contact"):
         kept = [row for row in contact["sales_accounts"] if row["id"] != account["id"]]

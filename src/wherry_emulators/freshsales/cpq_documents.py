@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from wherry_emulators.freshsales.bulk import selected
 from wherry_emulators.freshsales.deal_products import clean_deal_products, products_of, require_catalogue
-from wherry_emulators.freshsales.entity import Entity
+from wherry_emulators.freshsales.document_entities import ADDRESSES
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.records import stamps
 from wherry_emulators.freshsales.render import plain
@@ -21,50 +21,6 @@ if TYPE_CHECKING:
 
 _KEY = "cpq_document"
 _ROOT = "/cpq/cpq_documents"
-_ADDRESSES = tuple(
-    f"{kind}_{part}"
-    for kind in ("shipping", "billing")
-    for part in ("address", "city", "state", "zipcode", "country")
-)
-_ONLY_WHOLE = ("html_content", "html_content_css", "html_content_settings", "html_header", "html_footer")
-
-CPQ_DOCUMENT = Entity(
-    key=_KEY,
-    plural="cpq_documents",
-    model="CpqDocument",
-    label="Document",
-    shown={
-        **dict.fromkeys(
-            ("id", "deal_id", "contact_id", "sales_account_id", "document_type", "stage", "valid_till")
-        ),
-        **dict.fromkeys(_ADDRESSES),
-        "owner_id": None,
-        "amount": 0.0,
-        "currency_code": None,
-        "base_currency_amount": None,
-        "creater_id": None,
-        "updater_id": None,
-        "custom_field": None,
-        "created_at": None,
-        "updated_at": None,
-        "is_deleted": False,
-        "document_number": None,
-        "territory_id": None,
-        "is_deal_primary": False,
-        "products": (),
-        "display_name": None,
-        **dict.fromkeys(_ONLY_WHOLE),
-        "email_template_id": None,
-        "cpq_document_template_name": None,
-        "has_products": False,
-        "pricing_table_settings": '{"show_sales_tax":true}',
-        "signatures": (),
-        "signed_url": None,
-        "has_signatures": False,
-        "signing_order_modified": None,
-    },
-    volatile=frozenset({"document_number", "base_currency_amount"}),
-)
 
 
 def routes(state: "State") -> list[Route]:
@@ -214,7 +170,7 @@ def _line(record: Record, row: Record) -> Record:
 
 
 def _readers(state: "State") -> dict[str, tuple[str, Callable[[Any], Any]]]:
-    short = ("document_type", "display_name", "stage", "cpq_document_template_name", *_ADDRESSES)
+    short = ("document_type", "display_name", "stage", "cpq_document_template_name", *ADDRESSES)
     return {
         **{name: (name.replace("_", " ").capitalize(), lambda value: text(value, 256)) for name in short},
         "deal_id": ("Deal", lambda value: _record(state, "deal", value)),

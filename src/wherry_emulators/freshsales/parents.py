@@ -1,25 +1,25 @@
 """What a record hangs below: the contact of a note, the account of a deal, the list of a contact."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from wherry_emulators.freshsales.entity import Entity
 from wherry_emulators.freshsales.tables import Parent
 from wherry_emulators.freshsales.wire import Record
 
-if TYPE_CHECKING:
-    from wherry_emulators.freshsales.state import State
+EntityOfModel = Callable[[Any], Entity | None]
 
 _SINGLE = (("sales_account_id", "sales_account"), ("parent_sales_account_id", "sales_account"))
 
 
-def parents_of(state: "State", key: str, record: Record) -> frozenset[Parent]:
+def parents_of(entity_of_model: EntityOfModel, key: str, record: Record) -> frozenset[Parent]:
     """Tell the (entity, id) pairs that this record hangs below."""
-    return frozenset(_parents(state, key, record))
+    return frozenset(_parents(entity_of_model, key, record))
 
 
-def _parents(state: "State", key: str, record: Record) -> Iterator[Parent]:
+def _parents(entity_of_model: EntityOfModel, key: str, record: Record) -> Iterator[Parent]:
     for target in record.get("targetables") or ():
-        entity = state.entity_of_model(target["type"])
+        entity = entity_of_model(target["type"])
         if entity:
             yield entity.key, target["id"]
     for name, parent in _SINGLE:
@@ -31,8 +31,3 @@ def _parents(state: "State", key: str, record: Record) -> Iterator[Parent]:
     if key == "contact":
         yield from (("sales_account", row["id"]) for row in record.get("sales_accounts") or ())
         yield from (("list", one) for one in record.get("lists") or ())
-
-
-def children_accounts(state: "State", account_id: int) -> list[Record]:
-    """Live accounts whose parent is this account."""
-    return state.children(("sales_account", account_id), "sales_account")

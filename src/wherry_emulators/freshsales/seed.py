@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wherry_emulators.freshsales.entity import STANDARD
 from wherry_emulators.freshsales.form_fields import add_custom_field, field_from_json, field_to_json
 from wherry_emulators.freshsales.wire import Record
 
 if TYPE_CHECKING:
     from wherry_emulators.freshsales.state import State
 
-_NAMES = {entity.plural: entity.key for entity in STANDARD}
+
+def names_of(state: "State") -> dict[str, str]:
+    """The entities of an account by plural name, in the order in which their records are restored."""
+    return {entity.plural: key for key, entity in state.entities.items()}
 
 
 def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
@@ -29,12 +31,13 @@ def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
         state.user_id = seed.get("user_id") or state.selectors.rows("users")[0]["id"]
     for name, rows in seed.get("selectors", {}).items():
         _load_selector(state, name, rows)
+    names = names_of(state)
     for plural, rows in seed.get("fields", {}).items():
-        _load_fields(state, _NAMES[plural], rows)
+        _load_fields(state, names[plural], rows)
     for plural, rows in seed.get("custom_fields", {}).items():
         for row in rows:
-            add_custom_field(state, _NAMES[plural], row)
-    for plural, key in _NAMES.items():
+            add_custom_field(state, names[plural], row)
+    for plural, key in names.items():
         for row in seed.get(plural, ()):
             state.restore(key, _complete(state, key, row))
 
@@ -52,7 +55,7 @@ def dump(state: "State") -> dict[str, Any]:
         state.entities[key].plural: [field_to_json(state, key, one) for one in schema]
         for key, schema in state.schemas.items()
     }
-    records = {plural: list(state.tables[key].everything()) for plural, key in _NAMES.items()}
+    records = {plural: list(state.tables[key].everything()) for plural, key in names_of(state).items()}
     return {
         "users": state.selectors.rows("users"),
         "user_id": state.user_id,

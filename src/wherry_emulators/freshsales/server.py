@@ -23,7 +23,6 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from typing_extensions import override
 
-from wherry_emulators.freshsales import cpq_documents
 from wherry_emulators.freshsales.account import Account
 from wherry_emulators.freshsales.admin import Desktop, admin_app
 from wherry_emulators.freshsales.auth import Keys
@@ -177,7 +176,7 @@ def _product(state: State, jobs: Jobs, settings: Settings) -> Starlette:
     status_route = Route("/job_statuses/{id}", job_status, methods=["GET"])
     return Starlette(
         routes=[
-            Mount(API, routes=[status_route, *routes(state, jobs), *cpq_documents.routes(state)]),
+            Mount(API, routes=[status_route, *routes(state, jobs)]),
             Mount(BASE, routes=ui_routes(state)),
         ],
         exception_handlers={ApiError: refused, HTTPException: no_route},
@@ -192,7 +191,7 @@ def _clock(options: Options) -> Clock:
         raise SettingError(f"clock: {error}") from error
 
 
-def _load(state: State, options: Options) -> None:
+def _load(account: Account, options: Options) -> None:
     """Load the state file if there is one yet, else the seed file if one is named."""
     kept = options.state_file if options.state_file and options.state_file.exists() else None
     file = kept or options.seed_file
@@ -202,7 +201,7 @@ def _load(state: State, options: Options) -> None:
         found = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(found, dict):
             raise SettingError(f"{file} does not hold one JSON object")
-        state.load_seed(found)
+        account.load_seed(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
 

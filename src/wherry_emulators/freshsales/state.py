@@ -5,15 +5,14 @@ from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from wherry_emulators.freshsales.canonical import canonical
 from wherry_emulators.freshsales.clock import Clock
+from wherry_emulators.freshsales.document_entities import BESIDE
 from wherry_emulators.freshsales.entity import STANDARD, Entity
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.ids import Ids
 from wherry_emulators.freshsales.parents import parents_of
 from wherry_emulators.freshsales.saved_views import View, default_views
 from wherry_emulators.freshsales.schema import Choice, Field, Schema, default_field, default_rows
-from wherry_emulators.freshsales.seed import dump, load_seed
 from wherry_emulators.freshsales.selectors import Row, Selectors, time_zone_names
 from wherry_emulators.freshsales.switches import Plan, Switches
 from wherry_emulators.freshsales.tables import Links, Parent, SearchIndex, Table, Term
@@ -50,7 +49,7 @@ class State:
         self.schemas: dict[str, Schema] = {}
         self.views: dict[str, list[View]] = {}
         self._indexes: dict[str, SearchIndex] = {}
-        for entity in STANDARD:
+        for entity in (*STANDARD, *BESIDE):
             self.add_entity(entity, self._default_fields(entity) if entity.has_schema else None)
 
     @property
@@ -161,25 +160,10 @@ class State:
             )
         return tuple(self._selector_choices(field.source))
 
-    def canonical(self) -> dict[str, Any]:
-        """All live records in a form that does not depend on stamps, counters or the order of lists."""
-        with self.lock:
-            return canonical(self)
-
-    def load_seed(self, seed: dict[str, Any]) -> None:
-        """Add what a seed holds; see :func:`wherry_emulators.freshsales.seed.load_seed`."""
-        with self.lock:
-            load_seed(self, seed)
-
-    def dump(self) -> dict[str, Any]:
-        """The account as a seed that restores it, the recycle bin included."""
-        with self.lock:
-            return dump(self)
-
     def _store(self, key: str, record: Record, lag_ms: int) -> Record:
         self.ids.keep_clear_of(key, record["id"])
         self.tables[key].put(record)
-        self.links.put(key, record["id"], parents_of(self, key, record))
+        self.links.put(key, record["id"], parents_of(self.entity_of_model, key, record))
         self._post(key, record["id"], None if record.get("is_deleted") else record, lag_ms)
         return record
 

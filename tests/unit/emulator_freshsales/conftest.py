@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from wherry_emulators.freshsales import account
 from wherry_emulators.freshsales.clock import Clock
 from wherry_emulators.freshsales.errors import ApiError, error_body
+from wherry_emulators.freshsales.faults import Faults
 from wherry_emulators.freshsales.routes import routes, ui_routes
-from wherry_emulators.freshsales.state import State
 from wherry_emulators.freshsales.switches import Plan, Switches
 
 
@@ -40,7 +41,7 @@ class Account:
 
     def __init__(self, plan: Plan = Plan.ENTERPRISE, **switches: Any) -> None:
         self.clock = Clock()
-        self.state = State(plan, Switches(**switches), self.clock, 7)
+        self.state = account.Account(plan, Switches(**switches), self.clock, 7, faults=Faults())
         self.jobs = DirectJobs()
         app = Starlette(
             routes=[
