@@ -1,6 +1,7 @@
 """Propose a map for any two column lists; needs no workspace, no network, and changes nothing."""
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -85,7 +86,7 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         raise UsageInvalid(
             f"{path.name}, line {line}: is not UTF-8 text", hint="save the file as UTF-8"
         ) from None
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]
         _check_header(path, header, needed)

@@ -9,7 +9,7 @@ from wherry.app.adoptions import adoptions_text, candidates_of
 from wherry.app.mappings import NOT_MAPPINGS
 from wherry.app.results import ProposalLine, ProposeResult
 from wherry.app.workspace import Workspace
-from wherry.mapping.blueprint import blueprint_texts, load_blueprint
+from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml
 from wherry.mapping.proposer.custom import Filling
 from wherry.mapping.proposer.keep import merged, persons_lines
 from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
@@ -55,6 +55,14 @@ def propose(ws: Workspace, *, review: bool = False) -> ProposeResult:
     )
 
 
+def _readable(name: str, text: str) -> bool:
+    try:
+        parse_yaml(text, name)
+    except MappingIncomplete:
+        return False
+    return True
+
+
 def _shown(line: Proposal) -> ProposalLine:
     return ProposalLine(**{**asdict(line), "band": str(line.band)})
 
@@ -64,7 +72,11 @@ def _filling(snapshot: Snapshot) -> Callable[[str, str], Filling]:
     def filling(stream: str, field: str) -> Filling:
         found = snapshot.value_profile(stream, field)
         return Filling(
-            records=found.records, filled=found.filled, distinct=found.distinct, longest=found.max_length
+            records=found.records,
+            filled=found.filled,
+            distinct=found.distinct,
+            longest=found.max_length,
+            samples=tuple(value for value, _ in found.top),
         )
 
     return filling
@@ -101,6 +113,9 @@ class Files:
         text = theirs if mine is None else merged(plain if base is None else base, mine, theirs)
         if text == mine:
             self.kept.append(name)
+        elif mine is not None and _readable(name, mine) and not _readable(name, text):
+            self.kept.append(name)  # what is new has no place in a file of this shape
+            return
         else:
             self.texts[name] = text
         self.bases[name] = theirs

@@ -64,6 +64,7 @@ def _split(column: Column, around: _Field) -> Composite | None:
     if first is None or last is None or not _names(column, "full_name"):
         return None
     free = [place for place in (last, first) if not around.holder(place)]
+    free.sort(key=lambda place: not around.targets[place].given.required)
     if not free:
         return None
     both = tuple(around.targets[place].given.name for place in (first, last))

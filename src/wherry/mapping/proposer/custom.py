@@ -27,17 +27,32 @@ _WAYS: dict[FieldType, tuple[tuple[FieldType, str], ...]] = {
     T.MULTI_SELECT: ((T.MULTI_SELECT, "multi"), (T.TEXTAREA, "as_is")),
 }
 _AS_TEXT = {T.DATETIME: "instant", T.REFERENCE: "one_text", T.GROUP: "one_text"}
+_READ_AS = {
+    T.NUMBER: "all numbers",
+    T.INTEGER: "all whole numbers",
+    T.MONEY: "all amounts",
+    T.BOOLEAN: "all yes or no",
+    T.DATE: "all dates",
+    T.DATETIME: "all dates with a time",
+    T.TEXT: "short texts",
+    T.TEXTAREA: "long texts, or texts of several lines",
+    T.DROPDOWN: "repeated values",
+    T.MULTI_SELECT: "several entries each",
+    T.REFERENCE: "keys of other records",
+    T.GROUP: "texts",
+}
 _LISTS = frozenset({T.DROPDOWN, T.MULTI_SELECT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """How a column is filled: counts only."""
+    """How a column is filled; `samples` are some of its values, for telling their kind and never to be shown."""
 
     records: int
     filled: int
     distinct: int
     longest: int = 0  # characters
+    samples: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def said(self) -> str:
@@ -93,7 +108,8 @@ class Setting:
     mapping: StreamMapping
     destination: Catalog
     filling: Callable[[str], Filling]
-    never: Callable[[str], str]  # a label's never-migrate class, or the empty text
+    never: Callable[[Field, Filling], str]  # the never-migrate class, or the empty text
+    known: Callable[[Field, Filling], str]  # the column of the contract that it may be, or the empty text
     room: Room
 
 
@@ -109,10 +125,10 @@ def custom_places(columns: Sequence[Field], setting: Setting) -> Iterator[Custom
 
 def _place(column: Field, setting: Setting, taken: set[str]) -> CustomPlace:
     label = column.label or column.name.removeprefix(CUSTOM)
-    barred = setting.never(label)
     filling = setting.filling(column.name)
+    barred = setting.never(column, filling)
     if barred:
-        evidence = f"the label is on the never-migrate list ({barred}); {filling.said}"
+        evidence = f"on the never-migrate list ({barred}); {filling.said}"
         return CustomPlace(
             column=column,
             rule=None,
@@ -175,7 +191,10 @@ def _new(column: Field, label: str, filling: Filling, setting: Setting) -> Custo
             evidence += f"; written as {kind}, as the plan holds no more {ways[0][0]} fields"
         if column.privacy.locked:
             evidence += f"; locked until the class {column.privacy} is opened"
-        sure = natural and not column.privacy.locked and filling.filled > 0
+        known = setting.known(column, filling)
+        if known:
+            evidence += f"; it may be {known}: if it is, say so in mapping/headers.yaml and discover again"
+        sure = natural and not column.privacy.locked and filling.filled > 0 and not known
         band, confidence = (Band.GREEN, 0.97) if sure else (Band.AMBER, 0.75)
         rule = _rule(column, CUSTOM + label, (kind, using, picks))
         return _made(column, rule, (band, confidence, evidence))
@@ -194,7 +213,7 @@ def _said(column: Field, kind: FieldType, filling: Filling, picks: Sequence[str]
         return f"{filling.filled} of {filling.records} filled with {len(picks)} repeated values: {kind}"
     if not filling.filled:
         return f"0 of {filling.records} filled: {kind}, as nothing says otherwise"
-    return f"{filling.said}, all readable as {column.type}: {kind}"
+    return f"{filling.said}, {_READ_AS[column.type]}: {kind}"
 
 
 def _rule(column: Field, to: str, how: tuple[FieldType, str, tuple[str, ...]]) -> Rule:

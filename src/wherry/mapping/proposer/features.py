@@ -7,7 +7,7 @@ from functools import cached_property
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
-from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, qualifiers
+from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, others, qualifiers
 from wherry.mapping.proposer.table import Column, Meaning, Target
 from wherry.mapping.proposer.values import STRONG
 
@@ -192,6 +192,13 @@ def qualifier(pair: Pair) -> float:
     return min(2.0, len(missing) + (0.5 * len(extra) if not pair.shared[0] else 0.0))
 
 
+def somebody_elses(pair: Pair) -> float:
+    """The header speaks of somebody else than the record is about, and the target does not."""
+    if exact_name(pair) or pair.shared[0] >= 1.0:
+        return 0.0
+    return float(bool(frozenset(pair.column.meaning.words) & others() - _all_words(pair.target.names)))
+
+
 def _all_words(names: Sequence[Meaning]) -> frozenset[str]:
     return frozenset(word for meaning in names for word in meaning.words)
 
@@ -215,6 +222,7 @@ FEATURES: Mapping[str, Callable[[Pair], float]] = {
         unique_strong_type,
         other_concept,
         qualifier,
+        somebody_elses,
         operational,
     )
 }

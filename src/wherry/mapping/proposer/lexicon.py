@@ -172,7 +172,14 @@ def kinds() -> tuple[Kind, ...]:
 @cache
 def qualifiers() -> frozenset[str]:
     """Return the words that change what a header is about."""
-    return frozenset(singular(word) for group in _read("qualifiers.yaml").values() for word in group)
+    groups = _read("qualifiers.yaml")
+    return frozenset(singular(word) for name in ("aspects", "sides") for word in groups[name])
+
+
+@cache
+def others() -> frozenset[str]:
+    """Return the words that say that it is somebody else's."""
+    return frozenset(singular(word) for word in _read("qualifiers.yaml")["others"])
 
 
 @cache

@@ -1,6 +1,6 @@
 """Propose a map between any two column lists: objects, then columns, each with confidence, band and evidence."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.mapping.proposer.assign import assign
@@ -137,8 +137,3 @@ def _none_confidence(row: Row) -> float:
 
 def _rounded(probability: float) -> float:
     return round(probability, 3)
-
-
-def objects_of(columns: Sequence[SourceColumn]) -> Iterator[str]:
-    """Yield the objects of the columns, each once, in order."""
-    yield from dict.fromkeys(column.object for column in columns)

@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wherry.mapping.blueprint import Blueprint
+from wherry.mapping.check_rules import known_columns
 from wherry.mapping.labels import CUSTOM
 from wherry.mapping.proposer.custom import CustomPlace, Filling, Room, Setting, custom_places, room_left
 from wherry.mapping.proposer.document import extended, with_evidence
 from wherry.mapping.proposer.lexicon import never_class, words_of
+from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.table import SourceColumn, TargetField, barred_by
 from wherry.mapping.proposer.words import split
 from wherry.model.catalog import Catalog, Field
 from wherry.model.mapping import Band, Proposal
 from wherry.model.mapping import Mapping as StreamMapping
 
-NONE = "NONE"
+_LIKELY = 0.8  # from here a person is asked whether a column is one of the contract's
 _TITLE = "columns of the clinic's own"
 _TO = re.compile(r"\bto *: *(?:\"[^\"]*\"|'[^']*'|[^,}]*)")
 _END = re.compile(r"\s*(?:[\"',\]}:#]|\Z)")
@@ -95,9 +98,28 @@ def _setting(mapping: StreamMapping, ground: Ground, room: Room) -> Setting:
         mapping=mapping,
         destination=ground.destination,
         filling=lambda name: ground.filling(mapping.source, name),
-        never=never_class,
+        never=lambda field, filling: barred_by(_as_column(mapping, field, filling)),
+        known=lambda field, filling: _known_as(mapping, field, filling, ground),
         room=room,
     )
+
+
+def _as_column(mapping: StreamMapping, field: Field, filling: Filling) -> SourceColumn:
+    label = field.label or field.name.removeprefix(CUSTOM)
+    return SourceColumn(object=mapping.source, header=label, samples=filling.samples)
+
+
+def _known_as(mapping: StreamMapping, field: Field, filling: Filling, ground: Ground) -> str:
+    """Return the column of the contract that the export lacks and that this one may be, or the empty text."""
+    stream = ground.source.stream(mapping.source)
+    there = {f.name for f in stream.fields} if stream else set()
+    missing = [name for name in sorted(known_columns(mapping.source) - there) if not name.startswith(CUSTOM)]
+    if not missing:
+        return ""
+    fields = [TargetField(object=mapping.source, field=name) for name in missing]
+    (found,) = match_columns([_as_column(mapping, field, filling)], fields, {mapping.source: mapping.source})
+    likely = found.target != NONE and found.confidence >= _LIKELY
+    return found.target if likely else ""
 
 
 def _evidence(mapping: StreamMapping, blueprint: Blueprint, ground: Ground) -> dict[int, str]:
@@ -111,7 +133,8 @@ def _evidence(mapping: StreamMapping, blueprint: Blueprint, ground: Ground) -> d
     for number, rule in enumerate(own):
         fields = [stream.field(name) for name in rule.source] if stream else []
         spelt = [f"header {field.header!r}" for field in fields if field and field.header]
-        found[number] = "; ".join([f"blueprint row {mapping.row}", *spelt])
+        locked = sorted({f"locked: {field.privacy}" for field in fields if field and field.privacy.locked})
+        found[number] = "; ".join([f"blueprint row {mapping.row}", *spelt, *locked])
     return found
 
 
@@ -130,14 +153,19 @@ def _lines(mapping: StreamMapping, ground: Ground) -> Iterator[Proposal]:
 def _line(mapping: StreamMapping, field: Field, target: str, ground: Ground) -> Proposal:
     confidence, why = _recognised(field)
     filling = ground.filling(mapping.source, field.name)
+    said = [why, f"blueprint row {mapping.row}", filling.said]
+    band = Band.GREEN
+    if field.privacy.locked:
+        band = Band.RED if never_class(field.name) else Band.AMBER
+        said.append(f"locked until the class {field.privacy} is opened")
     return Proposal(
         source_object=mapping.source,
         source_header=field.header or field.name,
         target=target,
         confidence=confidence,
-        band=Band.GREEN,
+        band=band,
         candidates=((target, confidence),),
-        evidence=f"{why}; blueprint row {mapping.row}; {filling.said}",
+        evidence="; ".join(said),
     )
 
 

@@ -129,6 +129,11 @@ _BARRED_VALUES = {
 }
 
 
+def barred_by(column: SourceColumn) -> str:
+    """Return the class of the never-migrate list that a column falls under, or the empty text."""
+    return read_columns([column])[0].barred
+
+
 def _barred_by_values(values: Values, meaning: Meaning) -> str:
     """Return the class that the values alone show: all of several have a form that nothing else has."""
     if values.filled < 2:

@@ -36,7 +36,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "time": re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*(?:[ap]m)?\Z", re.IGNORECASE),
     "postcode": re.compile(
-        r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\Z|[AC-FHKNPRTV-Y](?:\d\d|6W) ?[0-9AC-FHKNPRTV-Y]{4}\Z|\d{5}-\d{4}\Z", re.IGNORECASE
+        r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\Z|[A-Z]\d[\dW](?: [0-9A-Z]{4}|(?=\d*[A-Z])[0-9A-Z]{4})\Z|\d{5}-\d{4}\Z", re.IGNORECASE
     ),
     "zip": re.compile(r"\d{5}\Z"),
     "money": re.compile(
@@ -49,7 +49,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     "uuid": re.compile(r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?\Z", re.IGNORECASE),
     "hash": re.compile(r"(?=.*[a-f])(?=.*\d)[0-9a-f]{24,128}\Z", re.IGNORECASE),
     "colour": re.compile(r"#[0-9a-f]{3}(?:[0-9a-f]{3}){0,1}\Z|rgba?\(.*\)\Z", re.IGNORECASE),
-    "ni_number": re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D]\Z"),
+    "ni_number": re.compile(r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]\Z"),
     "iban": re.compile(r"[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\Z"),
     "sort_code": re.compile(r"\d\d-\d\d-\d\d\Z"),
     "initial": re.compile(r"[A-Za-z]\.?\Z"),
