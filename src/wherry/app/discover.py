@@ -66,7 +66,8 @@ def refresh(ws: Workspace, catalog: Catalog) -> None:
     begun = ws.clock.now()
     since = ws.discovered_at() - SKEW
     for stream in STREAMS:
-        newer = {one.id: one for one in _there(ws, catalog, stream, since)}
+        own = {line.destination_id for line in ws.ledger.located()}
+        newer = {one.id: one for one in _there(ws, catalog, stream, since) if one.id not in own}
         if newer:
             kept = [one for one in ws.existing(stream) if one.id not in newer]
             ws.keep_existing({stream: kept + list(newer.values())}, begun)

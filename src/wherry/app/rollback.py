@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from wherry.app.discover import STREAMS
 from wherry.app.run_results import Preview, RollbackResult
 from wherry.app.runs import make_hands
 from wherry.app.situation import gather
@@ -14,6 +15,7 @@ from wherry.model.catalog import Catalog
 from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
 from wherry.model.jsons import sha256_of
 from wherry.model.ledger import Attempt
+from wherry.model.operation import Verb
 from wherry.model.run import RunKind, RunState
 from wherry.planning.approve import SHORT
 
@@ -61,7 +63,16 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             ws.progress.finish()
             calls, throttled = ws.budget.used()
             ws.ledger.finish(undo.id, state, calls, throttled)
+    _forget(ws, judged)
     return _result(ws, judged, undo.id, None)
+
+
+def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
+    """Drop what was taken back from what discover saw there: a later load must not take it for a twin."""
+    gone = {j.attempt.destination_id for j in judged if j.operation and j.operation.verb is Verb.DELETE}
+    at = ws.discovered_at()
+    for stream in STREAMS:
+        ws.keep_existing({stream: [one for one in ws.existing(stream) if one.id not in gone]}, at)
 
 
 def _scope(ws: Workspace, run: str) -> frozenset[str]:

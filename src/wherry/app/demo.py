@@ -1,0 +1,328 @@
+"""The five-minute proof: the bundled clinic, the emulator, and the command line, as a person would use them.
+
+Every step runs the real command in a process of its own and checks what it promised. The emulator is
+another process; nothing leaves this machine.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from wherry.app.progress import Progress, Silent
+from wherry.app.run_results import DemoResult, DemoStep
+from wherry.model.errors import PreflightFailed
+
+PASSWORD = "riverside-demo"  # of the example clinic, printed in its README  # noqa: S105
+API_KEY = "emulator-key"
+OWNER = "ops@riverside.example.com"
+PER_HOUR, PER_MINUTE = 200_000, 12_000  # the demo's account is faster than any real one
+START_SECONDS = 20
+STEP_SECONDS = 240
+KILL_AFTER = 150  # writes of the load, after which it is killed
+
+
+def clinic_folder() -> Path:
+    """Return the folder of the example clinic: inside the package, or beside the source tree."""
+    packaged = Path(str(files("wherry.app").joinpath("clinic")))
+    beside = Path(__file__).resolve().parents[3] / "examples" / "clinic"
+    for folder in (packaged, beside):
+        if (folder / "clinic.zip").exists():
+            return folder
+    raise PreflightFailed("the example clinic is missing from this installation", hint="install wherry again")
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """What the steps share: the workspace, the emulator, and what earlier steps found."""
+
+    workspace: Path
+    url: str
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def wherry(self, *words: str, expect: tuple[int, ...] = (0,)) -> dict[str, Any]:
+        """Run a command with --json and return its document; raises Failed for another exit code."""
+        done = subprocess.run(
+            self.command(*words),
+            capture_output=True,
+            timeout=STEP_SECONDS,
+            env=self.environment(),
+            check=False,
+        )
+        if done.returncode not in expect:
+            said = (done.stdout or done.stderr).decode(errors="replace").strip()[-400:]
+            raise Failed(f"wherry {words[0]} ended with {done.returncode}: {said}")
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line of a verb."""
+        return [sys.executable, "-m", "wherry", "--project-dir", str(self.workspace), "--json", *words]
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment with the demo's secrets, and no setting of the user's own."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")}
+        return {**kept, "WHERRY_SOURCE__PASSWORD": PASSWORD, "WHERRY_DESTINATION__API_KEY": API_KEY}
+
+    def admin(self, path: str) -> Any:
+        """Ask the emulator about itself; no call of the API."""
+        root = self.url.partition("/crm/")[0]
+        with urllib.request.urlopen(f"{root}/_emulator/{path}", timeout=10) as answer:  # noqa: S310 - loopback
+            return json.load(answer)
+
+    def digest(self) -> str:
+        """Return the fingerprint of everything that lives at the destination."""
+        return str(self.admin("digest")["digest"])
+
+
+class Failed(Exception):
+    """A step did not show what it promised."""
+
+
+def demo(
+    *, directory: Path | None = None, keep: bool = False, progress: Progress | None = None
+) -> DemoResult:
+    """Run the proof and return what each step showed; stops at the first step that fails.
+
+    Works in `directory` and keeps it, or in a temporary folder that goes unless `keep` is set.
+    """
+    watch = progress or Silent()
+    folder = directory or Path(tempfile.mkdtemp(prefix="wherry-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = keep or directory is not None
+    steps: list[DemoStep] = []
+    watch.start("demo", len(STEPS))
+    try:
+        with _emulator(folder) as url:
+            stage = Stage(workspace=folder / "workspace", url=url)
+            for name, step in STEPS:
+                steps.append(_run(name, step, stage))
+                watch.advance(1)
+                if not steps[-1].ok:
+                    break
+    finally:
+        watch.finish()
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    report = str(folder / "workspace" / "reports") if kept else ""
+    return DemoResult(steps=tuple(steps), directory=str(folder) if kept else "", report=report)
+
+
+def _run(name: str, step: Callable[[Stage], str], stage: Stage) -> DemoStep:
+    begun = time.monotonic()
+    try:
+        ok, summary = True, step(stage)
+    except (Failed, subprocess.TimeoutExpired, ValueError, KeyError, OSError) as error:
+        ok, summary = False, str(error) or type(error).__name__
+    return DemoStep(name=name, ok=ok, seconds=round(time.monotonic() - begun, 2), summary=summary)
+
+
+@contextmanager
+def _emulator(folder: Path) -> Iterator[str]:
+    ready = folder / "emulator.url"
+    ready.unlink(missing_ok=True)
+    code = "from wherry_emulators.main import main; main()"
+    command = [
+        *(sys.executable, "-c", code, "freshsales", "--port", "0", "--plan", "enterprise"),
+        *("--seed-file", str(clinic_folder() / "seed-destination.json"), "--ready-file", str(ready)),
+        *("--switch", f"rate.limit_hour={PER_HOUR}", "--switch", f"rate.limit_min={PER_MINUTE}"),
+        *("--api-key", API_KEY),
+    ]
+    with (folder / "emulator.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            yield _wait_for(process, ready)
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait_for(process: subprocess.Popen[bytes], ready: Path) -> str:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        if ready.exists() and (url := ready.read_text(encoding="utf-8").strip()):
+            return url
+        time.sleep(0.05)
+    raise PreflightFailed("the emulator did not start", hint=f"read {ready.with_suffix('.log')}")
+
+
+def _check(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise Failed(otherwise)
+
+
+# the steps -----------------------------------------------------------------------------------------
+
+
+def _workspace(stage: Stage) -> str:
+    stage.wherry("init", str(stage.workspace))
+    settings = f"""[source]
+connector = "aerona"
+bundle = "{clinic_folder() / "clinic.zip"}"
+
+[destination]
+connector = "freshsales"
+base_url = "{stage.url}"
+plan = "enterprise"
+calls_per_hour = {PER_HOUR}
+calls_per_minute = {PER_MINUTE}
+
+[policy]
+fallback_owner = "{OWNER}"
+
+[engine]
+settle_wait_seconds = 2
+"""
+    (stage.workspace / "wherry.toml").write_text(settings, encoding="utf-8")
+    checks = stage.wherry("doctor")["checks"]
+    return f"a workspace; doctor made {len(checks)} checks"
+
+
+def _discover(stage: Stage) -> str:
+    found = stage.wherry("discover")
+    records = sum(sum(counts.values()) for counts in found["fates"].values())
+    return f"{records:,} source records staged in {len(found['fates'])} streams, each with one fate"
+
+
+def _propose(stage: Stage) -> str:
+    bands = stage.wherry("propose")["bands"]
+    return ", ".join(f"{count} {band}" for band, count in bands.items() if count) + "; nothing applied itself"
+
+
+def _plan(stage: Stage) -> str:
+    plan = stage.wherry("plan")
+    stage.seen["digest"] = plan["digest"]
+    stage.wherry("load", expect=(5,))
+    return (
+        f"plan {plan['digest'][:12]}: {plan['calls']['total']:,} calls; load refused it, nobody had approved"
+    )
+
+
+def _approve(stage: Stage) -> str:
+    digest = stage.seen["digest"]
+    stage.wherry("approve", digest, "--by", "Maria Murphy", "--for", "prepare,sample,load")
+    unlock = ("--unlock", "clinical", "--purpose", "continuity of care", "--basis", "Art. 9(2)(h) GDPR")
+    stage.wherry("approve", digest, "--by", "Maria Murphy", *unlock)
+    return f"Maria Murphy approved exactly {digest[:12]}, and opened the clinical class for a purpose"
+
+
+def _prepare(stage: Stage) -> str:
+    stage.seen["before"] = stage.digest()
+    made = stage.wherry("prepare")
+    return f"{len(made['created'])} custom fields created, {len(made['manual_steps'])} steps left to an admin"
+
+
+def _sample(stage: Stage) -> str:
+    diff = stage.wherry("sample", "--size", "200")["diff"]
+    _check(
+        diff["records"] >= 100 and not diff["different"], f"the sample differs in {diff['different']} fields"
+    )
+    return f"{diff['records']} records, {diff['fields']:,} fields read back, {diff['different']} different"
+
+
+def _kill(stage: Stage) -> str:
+    before = stage.admin("calls")["total"]
+    process = subprocess.Popen(
+        stage.command("load"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=stage.environment()
+    )
+    until = time.monotonic() + STEP_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        if stage.admin("calls")["total"] - before > KILL_AFTER:
+            process.send_signal(signal.SIGKILL)
+        time.sleep(0.02)
+    _check(process.wait() == -signal.SIGKILL, "the load ended before it could be killed")
+    streams = stage.wherry("status")["streams"]
+    _check(not any(s["unexplained"] for s in streams.values()), "a killed load left records unexplained")
+    pending = sum(s["pending"] for name, s in streams.items() if not name.startswith("link."))
+    return f"killed with kill -9 in the middle; {pending:,} records pending, 0 unexplained"
+
+
+def _resume(stage: Stage) -> str:
+    status = stage.wherry("load")
+    streams = status["streams"]
+    stage.seen["first"] = _landed(streams)
+    _check(
+        not any(s["unexplained"] or s["pending"] for s in streams.values()), "records are not accounted for"
+    )
+    doubled = _doubled(stage)
+    _check(not doubled, f"{doubled} records are there twice")
+    created = sum(s["created"] for name, s in streams.items() if not name.startswith("link."))
+    return f"the same command went on: {created:,} records created in this run, 0 lost, 0 doubled"
+
+
+def _landed(streams: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {name: s["created"] + s["updated"] + s["unchanged"] for name, s in streams.items()}
+
+
+def _doubled(stage: Stage) -> int:
+    """Count what is at the destination more than once, by external id or by the marker at the end of a text."""
+    doubled = 0
+    for entity, name in (("contact", "external_id"), ("task", "description"), ("note", "description")):
+        marks = [str(r.get(name) or "").rpartition("[aerona:")[2] for r in stage.admin(f"records/{entity}")]
+        marks = [mark for mark in marks if mark]
+        doubled += len(marks) - len(set(marks))
+    return doubled
+
+
+def _reconcile(stage: Stage) -> str:
+    proof = stage.wherry("reconcile")
+    fields = sum(s["fields_compared"] for s in proof["streams"].values())
+    records = sum(s["found"] for s in proof["streams"].values())
+    return f"{records:,} records and {fields:,} fields read back and compared: all as expected"
+
+
+def _rollback(stage: Stage) -> str:
+    preview = stage.wherry("rollback", "--preview")
+    done = stage.wherry("rollback", "--confirm", preview["confirm"])
+    buckets = done["buckets"]
+    _check(stage.digest() == stage.seen["before"], "the destination is not as it was before the first write")
+    again = stage.wherry("rollback", "--preview")["buckets"]["reverted"]
+    _check(again == 0, f"{again} writes are left to take back")
+    return (
+        f"{buckets['reverted']:,} writes taken back, {buckets['irreversible']} cannot be (custom fields); the "
+        "destination's digest is the one before the first write"
+    )
+
+
+def _again(stage: Stage) -> str:
+    streams = stage.wherry("load")["streams"]
+    landed = _landed(streams)
+    _check(landed == stage.seen["first"], "the second load is not equal to the first")
+    _check(stage.wherry("reconcile")["ok"], "the second load does not reconcile")
+    return f"loaded again: {sum(n for s, n in landed.items() if not s.startswith('link.')):,} records, equal"
+
+
+def _audit(stage: Stage) -> str:
+    chain = stage.wherry("audit", "verify")
+    calls = stage.admin("calls")
+    _check(chain["ok"], "the hash chain is broken")
+    _check(not calls["refused_429"], f"{calls['refused_429']} calls were over the limit")
+    return f"{chain['entries']:,} chained entries hold; {calls['total']:,} calls, none over the limit"
+
+
+STEPS: tuple[tuple[str, Callable[[Stage], str]], ...] = (
+    ("workspace", _workspace),
+    ("discover", _discover),
+    ("propose", _propose),
+    ("plan", _plan),
+    ("approve", _approve),
+    ("prepare", _prepare),
+    ("sample", _sample),
+    ("crash", _kill),
+    ("resume", _resume),
+    ("reconcile", _reconcile),
+    ("rollback", _rollback),
+    ("load again", _again),
+    ("audit", _audit),
+)
