@@ -76,7 +76,10 @@ class Workspace:
         return cls(settings=read_settings(directory), progress=progress or Silent())
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the destination's connections and of the store."""
+        if self._destination is not None:
+            self._destination.close()
+            self._destination = None
         if self._store is not None:
             self._store.close()
             self._store = None
