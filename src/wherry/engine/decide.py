@@ -116,8 +116,9 @@ def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adop
         return not adopted and name in written and written[name] == current
     if adopted:
         return not known.fill_only or current in (None, "", [])
-    # What is there now is what we wrote, or nobody ever wrote it: ours to change. Else a person's edit stays.
-    return name not in written or written[name] == current or current is None
+    # What is there now is what we wrote, or we never wrote or cannot see it: ours to change. Else a person's
+    # edit stays, be it that they emptied the field.
+    return name not in written or name not in observed.fields or written[name] == current
 
 
 def parents_of(payloads: Sequence[Payload]) -> set[Key]:
