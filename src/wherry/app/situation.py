@@ -60,7 +60,9 @@ class Situation:
         return unassigned_account(self.mappings.active, self.context)
 
 
-def gather(ws: Workspace, catalog: Catalog, unlocked: frozenset[Privacy] = frozenset()) -> Situation:
+def gather(
+    ws: Workspace, catalog: Catalog, unlocked: frozenset[Privacy] = frozenset(), snapshot_digest: str = ""
+) -> Situation:
     """Gather the situation of the workspace against this catalog of the destination.
 
     `unlocked` privacy classes decide which custom fields are needed.
@@ -69,7 +71,7 @@ def gather(ws: Workspace, catalog: Catalog, unlocked: frozenset[Privacy] = froze
     cannot be read, UsageInvalid before the first discover.
     """
     settings = ws.settings
-    snapshot = ws.snapshot()
+    snapshot = ws.snapshot(snapshot_digest)
     mappings = read_workspace_mappings(ws.mapping_dir)
     decisions = read_decisions(ws.mapping_dir / "adoptions.yaml")
     owners = resolve_owners(snapshot.read("clinicians"), catalog.people, settings.policy.fallback_owner)

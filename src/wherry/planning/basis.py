@@ -22,10 +22,18 @@ def mapping_facts(mappings: Iterable[Mapping[str, Json]], decisions: Mapping[str
         for rule in rules if isinstance(rules, list) else []:
             to = rule.get("to") if isinstance(rule, dict) else None
             when = rule.get("when") if isinstance(rule, dict) else None
-            facts[f"mapping/{name}.yaml: rule to {to}" + (f" when {when}" if when else "")] = rule
+            fact = f"mapping/{name}.yaml: rule to {to}" + (f" when {when}" if when else "")
+            facts[fact] = _deciding(rule)
         facts[f"mapping/{name}.yaml"] = {key: value for key, value in mapping.items() if key != "rules"}
     facts |= {f"mapping/adoptions.yaml: {key}": decision for key, decision in decisions.items()}
     return facts
+
+
+def _deciding(rule: Json) -> Json:
+    """Return a rule without what only explains it: a new evidence text changes nothing that is written."""
+    if not isinstance(rule, dict):
+        return rule
+    return {name: value for name, value in rule.items() if name not in {"evidence", "confidence", "band"}}
 
 
 def destination_facts(

@@ -79,6 +79,18 @@ class ParquetSnapshot:
                 for row in scan(self._connection, path, columns, f"{_ready(self._include)} AND {where}"):
                     yield make(row)
 
+    def read_where(self, stream: str, field: str, values: Sequence[str]) -> Iterator[Record]:
+        """Yield the READY records whose field holds one of these values, in key order."""
+        shape = self._shape(stream)
+        if not values or field not in shape.columns:
+            return
+        make = _record_maker(shape)
+        columns = ", ".join(["_key", "_hash", "_facts", *(quoted(column) for _, column in shape.fields())])
+        where = f"{quoted(shape.columns[field])} IN ({', '.join(text(value) for value in values)})"
+        for path in shard_files(self.folder, stream):
+            for row in scan(self._connection, path, columns, f"{_ready(self._include)} AND {where}"):
+                yield make(row)
+
     def keys(self, stream: str) -> Iterator[str]:
         """Yield the keys of READY records in order."""
         self._shape(stream)

@@ -79,6 +79,10 @@ class FreshsalesDestination:
         """Yield the live records with these ids; with `dependents` also what hangs on them; see read.py."""
         return self._reader.fetch(stream, ids, parents, dependents=dependents)
 
+    def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
+        """Yield the live children with these ids, through their contacts; see read.py."""
+        return self._reader.fetch_children(wanted)
+
     def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:
         """Look operations up by id, match key or marker; see find.py."""
         return self._finder.find(operations)

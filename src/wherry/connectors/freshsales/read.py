@@ -91,6 +91,19 @@ class Reader:
             if (got := self.one(entity, number, dependents=dependents)) is not None:
                 yield got
 
+    def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
+        """Yield the live tasks, appointments and notes with these ids (contact → stream → ids).
+
+        One call a contact for all of them, and one for each that the contact's answer does not show whole.
+        """
+        for parent, streams in wanted.items():
+            known = self.all_children([ENTITIES[stream] for stream in streams], parent)
+            for stream, ids in streams.items():
+                for number in ids:
+                    got = self._child(ENTITIES[stream], number, known[stream][0].get(number))
+                    if got is not None:
+                        yield got
+
     def one(self, entity: Entity, number: int, *, dependents: bool = False) -> Observed | None:
         """Return one record by its own address, or None when it is gone; notes have none [D]."""
         shown = self.shown(entity, number, entity.dependents if dependents else ())
@@ -118,16 +131,28 @@ class Reader:
         return None if record is None else Shown(record=record, beside=sideloads_of(body, entity))
 
     def children(self, entity: Entity, parent: int) -> tuple[dict[int, Observed], bool]:
-        """Return the live children of a contact by id, and whether these are surely all of them.
+        """Return the live children of a contact by id, and whether these are surely all of them."""
+        return self.all_children([entity], parent)[entity.stream]
 
-        One call; one or more beyond that where the answer does not sideload notes. An answer that
-        sideloads nothing, or a whole page of rows, may have left some out [?].
+    def all_children(
+        self, entities: Sequence[Entity], parent: int
+    ) -> dict[str, tuple[dict[int, Observed], bool]]:
+        """Return, per stream, the live children of a contact by id, and whether these are surely all.
+
+        One call for all streams; one or more beyond that where the answer does not sideload notes. An
+        answer that sideloads nothing, or a whole page of rows, may have left some out [?].
         """
+        include = ",".join(entity.stream for entity in entities)
         try:
-            body = self._client.request("GET", f"/contacts/{parent}", params={"include": entity.stream}).body
+            body = self._client.request("GET", f"/contacts/{parent}", params={"include": include}).body
         except RecordGone:
-            return {}, True
+            return {entity.stream: ({}, True) for entity in entities}
         record, beside = record_of(body, CONTACTS) or {}, sideloads_of(body, CONTACTS)
+        return {entity.stream: self._children_in(entity, parent, record, beside) for entity in entities}
+
+    def _children_in(
+        self, entity: Entity, parent: int, record: Row, beside: Mapping[str, Json]
+    ) -> tuple[dict[int, Observed], bool]:
         shown = record if entity.stream in record else dict(beside)
         rows, sure = rows_of(shown, entity.stream), entity.stream in shown
         sure = sure and len(rows) < _A_PAGE
