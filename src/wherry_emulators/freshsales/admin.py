@@ -10,11 +10,12 @@ import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from wherry_emulators.freshsales.account import Account
 from wherry_emulators.freshsales.behaviours import page
+from wherry_emulators.freshsales.documents import files_report
 from wherry_emulators.freshsales.gateway import ADMIN, API, Desk, Reply, inner_call
 from wherry_emulators.freshsales.jobs import Jobs
 from wherry_emulators.freshsales.switches import SettingError, as_settings
@@ -44,6 +45,7 @@ def admin_app(desktop: Desktop) -> Starlette:
         "calls": desktop.desk.log.report,
         "faults": desktop.desk.faults.report,
         "switches": lambda: as_settings(desktop.desk.settings.switches),
+        "files": lambda: _files(desktop),
     }
     acts: dict[tuple[str, str], Callable[[Any], Any]] = {
         ("PUT", "faults"): lambda body: _set_faults(desktop, body),
@@ -54,6 +56,7 @@ def admin_app(desktop: Desktop) -> Starlette:
     routes = [Route(f"{ADMIN}/{name}", _look(look), methods=["GET"]) for name, look in looks.items()]
     routes += [Route(f"{ADMIN}/{name}", _act(act), methods=[method]) for (method, name), act in acts.items()]
     routes += [
+        Route(f"{ADMIN}/files/{{id:int}}", _content(desktop), methods=["GET"]),
         Route(f"{ADMIN}/records/{{entity}}", _records(desktop), methods=["GET"]),
         Route(f"{ADMIN}/human-edit", _human_edit(desktop), methods=["POST"]),
         Route(f"{ADMIN}/behaviours", _behaviours(desktop), methods=["GET"]),
@@ -113,6 +116,24 @@ def _human_edit(desktop: Desktop) -> Endpoint:
         return Response(reply.body, reply.status, headers=dict(_texts(reply)))
 
     return endpoint
+
+
+def _content(desktop: Desktop) -> Endpoint:
+    def endpoint(request: Request) -> Response:
+        account = desktop.account
+        with account.lock:
+            row = account.tables["document"].get_any(request.path_params["id"])
+            path = account.files.path(row["sha256"]) if row else None
+        if row is None or path is None:
+            return _json({"error": "no file of that id, or its content is not kept"}, 404)
+        return FileResponse(path, media_type=row["content_type"], filename=row["name"])
+
+    return endpoint
+
+
+def _files(desktop: Desktop) -> Any:
+    with desktop.account.lock:
+        return files_report(desktop.account)
 
 
 def _texts(reply: Reply) -> list[tuple[str, str]]:

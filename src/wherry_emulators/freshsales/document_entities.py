@@ -59,6 +59,7 @@ DOCUMENT = Entity(
         "is_shared": False,
         "targetables": (),
     },
+    volatile=frozenset({"url"}),
 )
 
 DOCUMENT_LINK = Entity(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import BaseRoute, Route
 
+from wherry_emulators.freshsales.documents import associations_route
 from wherry_emulators.freshsales.includes import list_body
 from wherry_emulators.freshsales.notes import notes_of
 from wherry_emulators.freshsales.paging import page_of
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from wherry_emulators.freshsales.state import State
 
 _KINDS = ("note", "task", "appointment", "sales_activity", "phone_call", "deal")
-DOCUMENT_KEY = "document_association"
 
 
 def activities_of(state: "State", key: str, record: Record) -> list[Record]:
@@ -34,7 +34,7 @@ def routes(state: "State") -> list[Route]:
     for key in MODULES:
         root = f"/{state.entities[key].plural}/{{id:int}}"
         found.append(_feed(state, key, f"{root}/timeline_feeds", "timeline_feeds"))
-        found.append(_documents(state, key, f"{root}/document_associations"))
+        found.append(associations_route(state, key, f"{root}/document_associations"))
     return found
 
 
@@ -48,7 +48,7 @@ def ui_routes(state: "State") -> list[BaseRoute]:
             _nested(state, key, f"{root}/appointments", "appointment"),
             _notes(state, key, f"{root}/notes"),
             _conversations(state, key, f"{root}/conversations/all"),
-            _documents(state, key, f"{root}/document_associations"),
+            associations_route(state, key, f"{root}/document_associations"),
         ]
     return found
 
@@ -104,17 +104,6 @@ def _conversations(state: "State", key: str, path: str) -> Route:
     def run(asked: RequestData) -> Any:
         state.get(key, asked.id)
         return {"conversations": [], "meta": {"has_next": False, "has_previous": False}}
-
-    return route(path, "GET", run, state.lock)
-
-
-def _documents(state: "State", key: str, path: str) -> Route:
-    def run(asked: RequestData) -> Any:
-        state.get(key, asked.id)
-        found = state.children((key, asked.id), DOCUMENT_KEY)
-        page = page_of(state, asked)
-        meta = {"total_pages": page.pages(len(found)), "total": len(found)}
-        return {"document_associations": list(page.of(found)), "meta": meta}
 
     return route(path, "GET", run, state.lock)
 

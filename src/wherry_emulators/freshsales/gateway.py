@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wherry_emulators.freshsales.auth import CURRENT_USER, UNAUTHORISED, Key, Keys
+from wherry_emulators.freshsales.bodies import ENVELOPE, Body, claims_json, new_body, read_into, skip
 from wherry_emulators.freshsales.calls import Call, CallLog, template_of
 from wherry_emulators.freshsales.clock import Clock
 from wherry_emulators.freshsales.connections import Connections
+from wherry_emulators.freshsales.documents import too_long
 from wherry_emulators.freshsales.errors import UNKNOWN_ROUTE_HTML, error_body
 from wherry_emulators.freshsales.faults import DELAY_KINDS, END_KINDS, STORM_KINDS, FaultRule, Faults
 from wherry_emulators.freshsales.jobs import CURRENT_CALL
@@ -116,6 +118,7 @@ class Gateway:
         desk = self._desk
         key = desk.keys.of(dict(scope["headers"]).get(b"authorization"))
         if key is None:
+            await skip(receive)
             reply = _json(401, UNAUTHORISED)
         else:
             verdict = self._judge(call)
@@ -124,6 +127,7 @@ class Gateway:
                 desk.log.accept(verdict.at)
                 reply = await self._with_faults(call, key, scope, receive)
             else:
+                await skip(receive)
                 reply = self._refusal(429, "Too many requests")
             reply = replace(reply, headers=(*reply.headers, *verdict.headers))
         template = self._template(call, scope)
@@ -157,10 +161,16 @@ class Gateway:
 
     async def _with_faults(self, call: Call, key: Key, scope: Scope, receive: Receive) -> Reply:
         if call.is_write and not key.may_write:
+            await skip(receive)
             return self._refusal(403, self._desk.keys.forbidden)
         CURRENT_USER.set(key.user)
         CURRENT_CALL.set(call)
-        body = await _body_of(receive)
+        most = self._desk.settings.switches.documents_max_bytes + ENVELOPE
+        with new_body(scope) as body:
+            await read_into(body, receive, most)
+            return await self._with_body(call, scope, body)
+
+    async def _with_body(self, call: Call, scope: Scope, body: Body) -> Reply:
         delays = self._desk.faults.picked(call, DELAY_KINDS)
         ends = self._desk.faults.picked(call, END_KINDS, first_only=True)
         await _wait(delays, after=False)
@@ -171,7 +181,7 @@ class Gateway:
         await _wait(delays, after=True)
         return reply
 
-    async def _ended(self, rule: FaultRule, call: Call, scope: Scope, body: bytes) -> Reply:
+    async def _ended(self, rule: FaultRule, call: Call, scope: Scope, body: Body) -> Reply:
         """Play the fault that takes the place of the reply, or spoils it."""
         applied = rule.kind in {"after_commit", "truncated_body", "malformed_json", "wrong_content_type"}
         reply = await self._apply(call, scope, body) if applied or rule.applied else _html(502)
@@ -191,13 +201,14 @@ class Gateway:
                 others = tuple(pair for pair in reply.headers if pair[0] != b"content-type")
                 return replace(reply, headers=(*others, _HTML))
 
-    async def _apply(self, call: Call, scope: Scope, body: bytes) -> Reply:
+    async def _apply(self, call: Call, scope: Scope, body: Body) -> Reply:
         """Let the product handle the call, and record it if it is a write."""
-        if body and _claims_json(scope) and not _is_json(body):
-            return self._refusal(400, "Bad request: the body is not JSON")
+        complaint = self._complaint(scope, body)
+        if complaint:
+            return self._refusal(400, complaint)
         buffer = _Buffer()
         try:
-            await self._product(scope, _replay(body), buffer.send)
+            await self._product(scope, body.replay(), buffer.send)
         except Exception:  # noqa: BLE001 - whatever a handler does, the caller gets a reply and the log the reason
             _LOG.exception("%s %s broke", call.method, template_of(call.path))
         reply = buffer.reply() if buffer.status else self._broken(500)
@@ -205,6 +216,15 @@ class Gateway:
         if call.is_write and not no_route:
             self._desk.log.wrote(call, reply.status, reply.body)
         return reply
+
+    def _complaint(self, scope: Scope, body: Body) -> str | None:
+        if body.is_too_long:
+            return too_long(self._desk.settings.switches.documents_max_bytes)
+        if body.is_upload and body.is_broken:
+            return "Bad request: the body is incomplete"
+        if claims_json(scope) and not body.is_json_or_empty():
+            return "Bad request: the body is not JSON"
+        return None
 
     def _refusal(self, status: int, message: str) -> Reply:
         message_as = self._desk.settings.switches.errors_message_as
@@ -255,7 +275,9 @@ async def inner_call(product: ASGIApp, method: str, path: str, body: bytes) -> R
         "server": ("127.0.0.1", 80),
     }
     buffer = _Buffer()
-    await product(scope, _replay(body), buffer.send)
+    with new_body(scope) as kept:
+        kept.take(body, len(body))
+        await product(scope, kept.replay(), buffer.send)
     return buffer.reply()
 
 
@@ -265,38 +287,6 @@ async def _wait(delays: Iterable[FaultRule], *, after: bool) -> None:
             await asyncio.sleep(rule.ms / 1000)
         elif rule.kind == "hang" and after == (rule.when == "after"):
             await asyncio.sleep(rule.seconds)
-
-
-async def _body_of(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    more = True
-    while more:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        more = message["type"] == "http.request" and message.get("more_body", False)
-    return b"".join(chunks)
-
-
-def _replay(body: bytes) -> Receive:
-    messages = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> Message:
-        return messages.pop() if messages else {"type": "http.disconnect"}
-
-    return receive
-
-
-def _claims_json(scope: Scope) -> bool:
-    kind = dict(scope["headers"]).get(b"content-type", b"")
-    return not kind.startswith((b"multipart/form-data", b"application/x-www-form-urlencoded"))
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True
 
 
 def _json(status: int, body: Any) -> Reply:

@@ -79,12 +79,13 @@ def discard(state: "State", key: str, record: Record, body: Record) -> None:
 
 
 def forget(state: "State", key: str, record: Record) -> None:
-    """Remove a record for good, with its notes."""
+    """Remove a record for good, with its notes, files and links."""
     if not record.get("is_deleted"):
         MODULES[key].discarded(state, record, {})
-    for note in state.children((key, record["id"]), "note"):
-        if len(note["targetables"]) == 1:
-            state.erase("note", note["id"])
+    for kind in ("note", "document", "document_link"):
+        for below in state.children((key, record["id"]), kind):
+            if len(below["targetables"]) == 1:
+                state.erase(kind, below["id"])
     state.erase(key, record["id"])
 
 

@@ -31,6 +31,7 @@ from wherry_emulators.freshsales.clock import Clock
 from wherry_emulators.freshsales.connections import Connections
 from wherry_emulators.freshsales.errors import UNKNOWN_ROUTE_HTML, ApiError, error_body
 from wherry_emulators.freshsales.faults import Faults
+from wherry_emulators.freshsales.files import Files
 from wherry_emulators.freshsales.gateway import API, BASE, Desk, Gateway
 from wherry_emulators.freshsales.jobs import Jobs
 from wherry_emulators.freshsales.limits import Limits
@@ -194,6 +195,8 @@ def _clock(options: Options) -> Clock:
 def _load(account: Account, options: Options) -> None:
     """Load the state file if there is one yet, else the seed file if one is named."""
     kept = options.state_file if options.state_file and options.state_file.exists() else None
+    if options.state_file:
+        account.files = Files(options.state_file.with_name(f"{options.state_file.name}.files"))
     file = kept or options.seed_file
     if file is None:
         return

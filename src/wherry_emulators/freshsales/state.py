@@ -9,6 +9,7 @@ from wherry_emulators.freshsales.clock import Clock
 from wherry_emulators.freshsales.document_entities import BESIDE
 from wherry_emulators.freshsales.entity import STANDARD, Entity
 from wherry_emulators.freshsales.errors import ApiError
+from wherry_emulators.freshsales.files import Files
 from wherry_emulators.freshsales.ids import Ids
 from wherry_emulators.freshsales.parents import parents_of
 from wherry_emulators.freshsales.saved_views import View, default_views
@@ -34,6 +35,7 @@ class State:
         self.switches = switches
         self.clock = clock
         self.lock = RLock()
+        self.files = Files()
         self._seed = seed
         self.reset()
 
@@ -134,9 +136,17 @@ class State:
 
     def erase(self, key: str, record_id: int) -> None:
         """Remove a record for good, from the bin as well."""
+        gone = self.tables[key].get_any(record_id)
         self.tables[key].drop(record_id)
         self.links.drop(key, record_id)
         self._post(key, record_id, None, self.switches.search_lag_ms)
+        if gone and "sha256" in gone:
+            self.drop_unused(gone["sha256"])
+
+    def drop_unused(self, sha256: str) -> None:
+        """Remove the content of files once no file has it any more."""
+        if all(row["sha256"] != sha256 for row in self.tables["document"].everything()):
+            self.files.drop(sha256)
 
     def children(self, parent: Parent, key: str) -> list[Record]:
         """Live records of an entity that hang below a parent, oldest id first."""

@@ -29,8 +29,14 @@ class Plan(StrEnum):
         """Accepted calls per account in any hour. [D] support article 50000005599."""
         return _CALLS_PER_HOUR[self]
 
+    @property
+    def storage_per_user_bytes(self) -> int:
+        """Bytes that one user's files may take; a GB is 1024³. [D] support article 50000002563, [I] the unit."""
+        return _STORAGE_GB[self] * 1024**3
+
 
 _CALLS_PER_HOUR = {Plan.FREE: 1000, Plan.GROWTH: 1000, Plan.PRO: 2000, Plan.ENTERPRISE: 5000}
+_STORAGE_GB = {Plan.FREE: 0, Plan.GROWTH: 2, Plan.PRO: 5, Plan.ENTERPRISE: 100}
 
 
 def _switch(name: str, default: Any, meaning: str) -> Any:
@@ -130,6 +136,12 @@ class Switches:
     )
     note_max_length: int = _switch("note.max_length", 65535, "Longest note description, in characters.")
     task_title_max_length: int = _switch("task.title_max_length", 255, "Longest task title, in characters.")
+    documents_max_bytes: int = _switch("documents.max_bytes", 157_286_400, "Largest file, in bytes.")
+    storage_per_user_bytes: int | None = _switch(
+        "storage.per_user_bytes",
+        None,
+        "Bytes that one user's files may take; `plan` takes the plan's figure.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +291,7 @@ def _number(key: str, value: Any, *, may_be_none: bool) -> int | None:
     if may_be_none and (value is None or str(value).lower() in {"plan", "none", "null", ""}):
         return None
     text = str(value)
-    least = 0 if key.endswith("_ms") else 1
+    least = 0 if key.endswith(("_ms", "per_user_bytes")) else 1
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) < least:
         raise _wrong(key, value, f"a whole number of at least {least}")
     return int(text)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from wherry_emulators.freshsales.errors import ApiError
 
 Record = dict[str, Any]
+_MAX_FIELDS = 20
 
 # One client asks for page 2 as `?per_page=100?page=2&per_page=100`; the second mark is read as an ampersand.
 _SECOND_MARK = re.compile(r"\?(?=(?:page|per_page)=)")
@@ -54,6 +56,7 @@ class Reply:
 
 
 Handler = Callable[[RequestData], Any]
+UploadHandler = Callable[[RequestData, UploadFile | None], Reply]
 
 
 def unwrap(body: Record, root: str) -> Record:
@@ -104,6 +107,30 @@ def route(path: str, method: str, handler: Handler, lock: RLock) -> Route:
 
     named: Callable[[Request], Awaitable[Response]] = endpoint
     return Route(path, named, methods=[method])
+
+
+def upload_route(path: str, handler: UploadHandler) -> Route:
+    """Join a path to a handler of an upload: the form's texts are its body, the part ``file`` its second argument.
+
+    The handler runs in a worker thread without the lock, which it takes itself where it touches records.
+    """
+
+    def run(asked: RequestData, given: UploadFile | None) -> Response:
+        answer = handler(asked, given)
+        return json_response(answer.body, answer.status)
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form(max_files=1, max_fields=_MAX_FIELDS) as form:
+            given = form.get("file")
+            asked = RequestData(
+                path=request.path_params,
+                query=query_of(request.url.query),
+                body={name: value for name, value in form.multi_items() if isinstance(value, str)},
+                url=str(request.url).partition("?")[0],
+            )
+            return await run_in_threadpool(run, asked, given if isinstance(given, UploadFile) else None)
+
+    return Route(path, endpoint, methods=["POST"])
 
 
 async def _read(request: Request) -> RequestData:
