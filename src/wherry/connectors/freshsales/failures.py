@@ -155,6 +155,10 @@ _BASE_URL_HINT = (
     "Check [destination] base_url: it is the bundle alias under Profile Settings → API Settings, "
     "such as https://acme.myfreshworks.com/crm/sales."
 )
+_UNREACHABLE_HINT = (
+    "Check [destination] base_url, and that this machine reaches that server; then run the same command "
+    "again: a run goes on where it stopped."
+)
 
 
 def messages_of(body: Json) -> list[str]:
@@ -308,8 +312,10 @@ def _try_again(exchange: Exchange, sentence: str) -> WherryError:
         return RateLimited(
             f"{sentence}: the API quota is used up", hint="Wait for the next hour, then run it again."
         )
+    if exchange.loss is Loss.NOT_SENT:
+        return Unavailable(f"{sentence}: the server cannot be reached", hint=_UNREACHABLE_HINT)
     form = exchange.reply.form if exchange.reply else Form.EMPTY
-    hint = _BASE_URL_HINT if form is Form.PAGE else "Run the same command again: it resumes where it stopped."
+    hint = _BASE_URL_HINT if form is Form.PAGE else "Run the same command again: it goes on where it stopped."
     return Unavailable(sentence, hint=hint)
 
 

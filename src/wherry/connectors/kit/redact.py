@@ -2,6 +2,8 @@
 
 import logging
 
+from stamina.instrumentation import set_on_retry_hooks
+
 from wherry.connectors.kit.exchange import Exchange
 from wherry.model.errors import WherryError
 
@@ -11,7 +13,11 @@ _CHATTY = ("httpx2", "httpcore2")
 
 
 def silence_transport() -> None:
-    """Keep the HTTP library from logging addresses, whose query holds what is searched for, and headers."""
+    """Keep the libraries below from logging addresses, whose query holds what is searched for, and headers.
+
+    Stamina's own log lines say nothing that ours do not, and would go to stderr unformatted.
+    """
+    set_on_retry_hooks([])
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
