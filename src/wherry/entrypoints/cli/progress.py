@@ -33,7 +33,9 @@ class Lines:
         self._said = self._now()
 
     def advance(self, n: int = 1) -> None:
-        """Count, and say so when nothing was said for a while."""
+        """Count, and say so when nothing was said for a while; what belongs to no piece of work is not counted."""
+        if not self._label:
+            return
         self._done += n
         if self._now() - self._said >= SECONDS_BETWEEN_LINES:
             self._say(self._figures())
