@@ -46,6 +46,7 @@ def show(screen: Screen, result: PlanResult) -> None:
     calls = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in plan.calls.items())
     screen.line(f"API calls: {calls}; about {duration(plan.hours * 3600)} under the hourly budget")
     _show_lists(screen, plan)
+    _show_irreversible(screen, plan)
     for warning in plan.warnings:
         screen.line(f"warning: {warning}")
     screen.heading(f"plan {plan.digest}")
