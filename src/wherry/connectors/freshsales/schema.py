@@ -1,9 +1,9 @@
 """Creating custom fields: documented for custom modules, unknown for contacts, accounts and deals [?]."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from wherry.connectors.freshsales.answers import Row, as_id, as_rows, need_rows, rows_of
+from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows, need_rows, rows_of
 from wherry.connectors.freshsales.fields import read_field, same_label
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
@@ -42,18 +42,21 @@ class Schema:
 
     client: ApiClient
     overrides: Mapping[str, int | str | bool]
+    known_forms: dict[str, list[Row]] = field(default_factory=dict)  # read once a stream
+    known_fields: dict[str, list[Field]] = field(default_factory=dict)  # read once, and after a doubt
 
     def create_field(self, stream: str, field: Field) -> Field:
-        """Create a custom field, or find the one of that label, and return it as metadata shows it.
+        """Create a custom field, or find the one of that label, and return it as the API shows it.
 
-        Raises RefuseRecord with reason `cannot_create_fields` where the API does not create fields on
+        One call a field as a rule: the metadata are read once a stream, and again only where the answer
+        does not show the field. Raises RefuseRecord with reason `cannot_create_fields` where the API does not create fields on
         this stream, `field_differs` where the field that is there now has another type or lacks choices,
         `field_refused` where the API refuses this one. Each is a step for the admin.
         """
-        found = self._by_label(stream, field)
+        found = self._by_label(stream, field, known=True)
         if found is None:
-            self._create(stream, field)
-            found = self._by_label(stream, field)
+            found = self._create(stream, field) or self._by_label(stream, field)
+            self.known_fields[stream] += [found] if found else []
         if found is None:
             raise RefuseRecord(
                 f"{stream}: the field '{field.label}' was accepted but does not show among the fields",
@@ -64,23 +67,31 @@ class Schema:
         _check(stream, field, found)
         return found
 
-    def _by_label(self, stream: str, field: Field) -> Field | None:
+    def _by_label(self, stream: str, field: Field, *, known: bool = False) -> Field | None:
+        if not known or stream not in self.known_fields:
+            self.known_fields[stream] = self._read_fields(stream)
+        fields = self.known_fields[stream]
+        return next((one for one in fields if one.custom and same_label(one.label, field.label)), None)
+
+    def _read_fields(self, stream: str) -> list[Field]:
         path = f"/settings/{stream}/fields"
         try:
             rows = need_rows(self.client.request("GET", path).body, "fields", path)
         except (RefuseRecord, ProtocolBroken) as error:
             raise _cannot(stream, error) from None
-        fields = [one for row in rows if (one := read_field(stream, row)) is not None]
-        return next((one for one in fields if one.custom and same_label(one.label, field.label)), None)
+        return [one for row in rows if (one := read_field(stream, row)) is not None]
 
-    def _create(self, stream: str, field: Field) -> None:
+    def _create(self, stream: str, field: Field) -> Field | None:
+        """Create the field; return it where the answer shows it, None where the metadata must be asked."""
         forms = self._forms(stream)
         path = f"/settings/{stream}/forms/{_form_of(forms)}/fields"
         try:
-            self._post(path, self._body(field, _codes_in(forms)))
+            answer = self._post(path, self._body(field, _codes_in(forms)))
         except OutcomeUnknown:
-            if self._by_label(stream, field) is None:
+            found = self._by_label(stream, field)
+            if found is None:
                 raise
+            return found
         except RefuseRecord as error:
             if error.reason in {"forbidden", "gone", "invalid_reference"}:
                 raise _cannot(stream, error) from None
@@ -92,18 +103,26 @@ class Schema:
             ) from None
         except StopRun as error:
             raise _cannot(stream, error) from None
+        shown = read_field(stream, as_row(as_row(answer).get("field")))
+        whole = shown is not None and shown.custom and same_label(shown.label, field.label)
+        return shown if whole else None
 
-    def _post(self, path: str, body: Row) -> None:
+    def _post(self, path: str, body: Row) -> Json:
         """Send the body; where its numeric type is refused, send it once more with the type's name."""
         try:
-            self.client.request("POST", path, json=body, effect=Effect.ONCE)
+            return self.client.request("POST", path, json=body, effect=Effect.ONCE).body
         except DestinationRefused as error:
             if error.reason not in {"refused", "invalid_choice"}:
                 raise
             named = {**body, "field_type": body["type"]}
-            self.client.request("POST", path, json=named, effect=Effect.ONCE)
+            return self.client.request("POST", path, json=named, effect=Effect.ONCE).body
 
     def _forms(self, stream: str) -> list[Row]:
+        if stream not in self.known_forms:
+            self.known_forms[stream] = self._read_forms(stream)
+        return self.known_forms[stream]
+
+    def _read_forms(self, stream: str) -> list[Row]:
         try:
             rows = rows_of(self.client.request("GET", f"/settings/{stream}/forms").body, "forms")
         except RefuseRecord as error:
