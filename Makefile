@@ -6,6 +6,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Compiled modules are kept, whatever the caller's shell says: the demo starts some thirty processes.
+export PYTHONDONTWRITEBYTECODE :=
 PYTEST_JOBS ?= 2
 
 help:  ## Say what there is.
@@ -20,7 +22,9 @@ $(READY): pyproject.toml uv.lock
 	touch $@
 
 demo: $(READY)  ## The five-minute proof on the bundled clinic; needs no account.
-	$(BIN)/wherry demo
+	rm -rf demo-out
+	$(BIN)/wherry demo --directory demo-out
+	@cat demo-out/demo.json
 
 check: $(READY)  ## Format, lint, types, imports, dead code, dependencies, shape.
 	$(BIN)/ruff format --check .

@@ -116,7 +116,11 @@ def demo(
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)
     report = str(folder / "workspace" / "reports") if kept else ""
-    return DemoResult(steps=tuple(steps), directory=str(folder) if kept else "", report=report)
+    result = DemoResult(steps=tuple(steps), directory=str(folder) if kept else "", report=report)
+    if kept:
+        text = json.dumps(result.document(), indent=2, ensure_ascii=False)
+        (folder / "demo.json").write_text(text + "\n", encoding="utf-8")
+    return result
 
 
 def _run(name: str, step: Callable[[Stage], str], stage: Stage) -> DemoStep:

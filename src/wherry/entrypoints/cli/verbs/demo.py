@@ -33,8 +33,10 @@ def command(face: Face, directory: Path | None, keep: bool) -> None:
 
 def show(screen: Screen, result: DemoResult) -> None:
     """Print one line for each step."""
-    for step in result.steps:
-        screen.line(f"{'ok  ' if step.ok else 'FAIL'}  {step.name} ({step.seconds:.1f} s): {step.summary}")
+    columns = ("", "step", "seconds", "what it showed")
+    screen.table(
+        columns, [["ok" if s.ok else "FAIL", s.name, f"{s.seconds:.1f}", s.summary] for s in result.steps]
+    )
     shown = sum(step.ok for step in result.steps)
     screen.line(f"{shown} of {len(result.steps)} steps showed what they promise")
     if result.report:
