@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import regex  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+import regex
 
 from wherry.mapping.ask import Problem
 
