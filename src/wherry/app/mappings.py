@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wherry.mapping.blueprint import load_blueprint, parse_yaml, read_mappings
-from wherry.mapping.form import to_data
+from wherry.mapping.form import Place, to_data
 from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
@@ -16,11 +16,15 @@ NOT_MAPPINGS = frozenset({"headers", "adoptions"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mappings:
-    """The mappings of a workspace; `stream_fates` says for every other source stream why it does not move."""
+    """The mappings of a workspace; `stream_fates` says for every other source stream why it does not move.
+
+    `places` says by name of a mapping where it stands, and then each of its rules.
+    """
 
     active: tuple[StreamMapping, ...]
     data: tuple[dict[str, Json], ...]
     stream_fates: Mapping[str, str]
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +64,20 @@ def read_workspace_mappings(folder: Path) -> Mappings:
     active = tuple(one.mapping for one in written)
     taken = {mapping.source for mapping in active}
     fates = {name: fate.reason for name, fate in load_blueprint().streams.items() if name not in taken}
-    return Mappings(active=active, data=tuple(to_data(mapping) for mapping in active), stream_fates=fates)
+    return Mappings(
+        active=active,
+        data=tuple(to_data(mapping) for mapping in active),
+        stream_fates=fates,
+        places={one.mapping.name: (one.place, *one.places) for one in written},
+    )
 
 
 def _read(path: Path) -> Any:
-    return parse_yaml(path.read_text(encoding="utf-8"), f"mapping/{path.name}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise MappingIncomplete(f"mapping/{path.name} is not UTF-8 text", hint="save it as UTF-8") from None
+    return parse_yaml(text, f"mapping/{path.name}")
 
 
 def read_headers(path: Path) -> Mapping[str, Mapping[str, str]]:
@@ -75,31 +88,49 @@ def read_headers(path: Path) -> Mapping[str, Mapping[str, str]]:
     if not isinstance(content, dict) or not all(isinstance(part, dict) for part in content.values()):
         raise MappingIncomplete(
             f"mapping/{path.name} must hold, per file of the bundle, lines of 'header: field'",
-            hint="for example:\npatients.csv:\n  Patient ID: patientId",
+            hint="for example, in two lines: `patients.csv:` and below it `  Patient ID: patientId`",
         )
     return {str(file): {str(h): str(f) for h, f in part.items()} for file, part in content.items()}
 
 
 def read_decisions(path: Path) -> Decisions:
-    """Return what was decided in mapping/adoptions.yaml: `adopt` lines only."""
-    if not path.exists():
-        return Decisions()
-    content = _read(path)
+    """Return what was decided in mapping/adoptions.yaml: `adopt` lines only.
+
+    Raises MappingIncomplete naming the section and the entry that cannot be read.
+    """
+    content = _read(path) if path.exists() else {}
+    if not isinstance(content, dict) or content.keys() - {"contacts", "accounts"}:
+        raise MappingIncomplete(
+            f"mapping/{path.name} holds something else than the sections contacts and accounts",
+            hint="correct it, or delete it and run wherry propose",
+        )
     return Decisions(
         contacts=_adopted(content, "contacts", "patient", path),
         accounts=_adopted(content, "accounts", "practice", path),
     )
 
 
-def _adopted(content: Any, section: str, key: str, path: Path) -> dict[str, int]:
+def _adopted(content: Mapping[str, Any], section: str, key: str, path: Path) -> dict[str, int]:
+    rows = content.get(section) or []
+    if not isinstance(rows, list):
+        raise MappingIncomplete(
+            f"mapping/{path.name}: {section} is no list",
+            hint=f"write `  - {{{key}: …, id: …, decision: adopt}}`",
+        )
     decided: dict[str, int] = {}
-    for number, row in enumerate(content.get(section) or [], start=1):
+    for number, row in enumerate(rows, start=1):
+        entry = f"mapping/{path.name}: entry {number} of {section}"
         decision = row.get("decision") if isinstance(row, dict) else None
         if decision not in {"adopt", "separate", "undecided"}:
             raise MappingIncomplete(
-                f"mapping/{path.name}: entry {number} of {section}: decision is {decision!r}",
-                hint="write adopt, separate or undecided",
+                f"{entry}: decision is {decision!r}", hint="write adopt, separate or undecided"
             )
         if decision == "adopt":
-            decided[str(row[key])] = int(row["id"])
+            id_ = row.get("id")
+            if not isinstance(id_, int) or row.get(key) in (None, ""):
+                raise MappingIncomplete(
+                    f"{entry}: to adopt takes {key} and id, the number of the record in Freshsales",
+                    hint="write both, or run wherry propose for the lines as they were",
+                )
+            decided[str(row[key])] = id_
     return decided

@@ -6,11 +6,11 @@ from pathlib import Path
 from wherry.app.results import PlanResult
 from wherry.app.situation import ALL_CLASSES, Situation, gather
 from wherry.app.workspace import Workspace
-from wherry.mapping.check import check
+from wherry.mapping.check import Issue, check
 from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.plan import Plan
-from wherry.model.record import Record
+from wherry.model.record import Key, Record
 from wherry.planning.approve import SHORT
 from wherry.planning.build import FieldLine, Inputs, build
 from wherry.planning.dryrun import Tally, count_fates, count_stream
@@ -36,16 +36,22 @@ def plan(ws: Workspace, output: Path | None = None) -> PlanResult:
 
 
 def _check(ws: Workspace, situation: Situation) -> None:
-    issues = check(
-        situation.mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy
-    )
-    errors = [issue for issue in issues if issue.severity == "error"]
+    errors = [issue for issue in _issues(ws, situation) if issue.severity == "error"]
     if errors:
+        # A mapping that is like another shares its rules, and their problems.
+        lines = dict.fromkeys(f"{issue}{'; ' + issue.hint if issue.hint else ''}" for issue in errors)
         raise MappingIncomplete(
-            f"the mapping cannot be carried out: {len(errors)} problems",
-            hint="mend the lines named, then run wherry plan again",
-            details=[str(issue) for issue in errors],
+            f"the mapping cannot be carried out: {len(lines)} problem{'s' if len(lines) > 1 else ''}",
+            hint="mend what is named, then run wherry plan again",
+            details=list(lines),
         )
+
+
+def _issues(ws: Workspace, situation: Situation) -> tuple[Issue, ...]:
+    mappings = situation.mappings
+    return check(
+        mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy, mappings.places
+    )
 
 
 def _inputs(ws: Workspace, situation: Situation) -> Inputs:
@@ -135,10 +141,8 @@ def _demotions(situation: Situation) -> Iterator[dict[str, Json]]:
 
 
 def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
-    issues = check(
-        situation.mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy
-    )
-    yield from (str(issue) for issue in issues if issue.severity != "error")
+    yield from (str(issue) for issue in _issues(ws, situation) if issue.severity != "error")
+    yield from _adopted_nowhere(ws, situation)
     undecided = [
         twin
         for twin in candidates(situation.snapshot.read("patients"), situation.existing)
@@ -146,7 +150,7 @@ def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
     ]
     if undecided:
         yield (
-            f"{len(undecided)} patients may be in Freshsales already (mapping/adoptions.yaml); unless you decide "
+            f"{len(undecided)} {'patient' if len(undecided) == 1 else 'patients'} may be in Freshsales already (mapping/adoptions.yaml); unless you decide "
             "'adopt' there, each gets a contact of its own"
         )
     collisions = [line for line in situation.accounts.lines if line["collides_with"]]
@@ -155,6 +159,22 @@ def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
             f"practice {line['key']}: an account of that name exists; it is written under another name. To use "
             "the existing account instead, decide so in mapping/adoptions.yaml"
         )
+
+
+def _adopted_nowhere(ws: Workspace, situation: Situation) -> Iterator[str]:
+    """Yield a line for each decision to adopt that names a record which is not there."""
+    known = {staged.key for staged in situation.snapshot.fates()}
+    decisions = situation.decisions
+    for stream, there, adopted in (
+        ("patients", "contacts", decisions.contacts),
+        ("practices", "sales_accounts", decisions.accounts),
+    ):
+        ids = {one.id for one in ws.existing(there)}
+        for key, id_ in adopted.items():
+            if Key(stream, key) not in known:
+                yield f"mapping/adoptions.yaml: the export has no {stream}/{key}; that line does nothing"
+            elif id_ not in ids:
+                yield f"mapping/adoptions.yaml: {there} has no {id_}; {stream}/{key} gets a record of its own"
 
 
 def _next(frozen: Plan) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ def parse_yaml(text: str, file: str) -> Any:
         mark = getattr(broken, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         problem = getattr(broken, "problem", "") or "cannot be read"
-        raise MappingIncomplete(f"{Place(file, line)}: not valid YAML: {problem}") from None
+        hint = "look at that line and the one before: a bracket, a quote or an indent is missing"
+        raise MappingIncomplete(f"{Place(file, line)}: not valid YAML: {problem}", hint=hint) from None
 
 
 def read_mappings(texts: MappingABC[str, str]) -> tuple[Written, ...]:
