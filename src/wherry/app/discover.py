@@ -22,12 +22,12 @@ def discover(ws: Workspace) -> DiscoverResult:
 
     Raises PreflightFailed for a source that is not fit, CredentialsRefused for a key that is not accepted.
     """
+    destination = ws.destination
     with ws.source() as source:
+        catalog = destination.describe()  # a few calls; a wrong key is better known before the long part
         ws.progress.start("reading the source", None)
         snapshot = ws.stage(source)
         ws.progress.finish()
-    destination = ws.destination
-    catalog = destination.describe()
     begun = ws.clock.now()
     ws.progress.start("reading Freshsales", None)
     existing = {stream: list(_there(ws, catalog, stream)) for stream in STREAMS}
