@@ -31,6 +31,8 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
     """
     with ws.store.lock.held():
         scope = _scope(ws, run)
+        if not ws.ledger.runs():
+            raise UsageInvalid("there is nothing to take back: no run yet", hint="wherry status")
         catalog = ws.destination.describe()
         hands = make_hands(ws, gather(ws, catalog))
         around = _surroundings(ws, catalog)
