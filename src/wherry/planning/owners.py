@@ -26,10 +26,10 @@ def resolve_owners(clinicians: Iterable[Record], people: Sequence[Person], fallb
     users = {_plain(person.email): person for person in people if person.active and person.email}
     fallback = users.get(_plain(fallback_email))
     if fallback is None:
-        said = f"is {fallback_email!r}, which is no active user" if fallback_email else "is not set"
+        said = f"is {fallback_email!r}, which is no active user there" if fallback_email else "is not set"
         raise SettingsInvalid(
-            f"wherry.toml: [policy] fallback_owner {said} of Freshsales",
-            hint="name the e-mail of an active user: " + ", ".join(sorted(users)[:10]),
+            f"wherry.toml: [policy] fallback_owner {said}",
+            hint="name the e-mail of an active Freshsales user, for example " + ", ".join(sorted(users)[:3]),
         )
     by_clinician: dict[str, int] = {}
     matched: set[str] = set()
