@@ -151,7 +151,7 @@ _HINTS = {
     "refused": "Try the record by hand in Freshsales to see why; then run wherry retry.",
 }
 
-_BASE_URL_HINT = (
+BASE_URL_HINT = (
     "Check [destination] base_url: it is the bundle alias under Profile Settings → API Settings, "
     "such as https://acme.myfreshworks.com/crm/sales."
 )
@@ -275,7 +275,7 @@ class Failures:
             case Step.STOP_RUN:
                 return _stop(exchange, f"{where} {what}")
             case Step.ASK_HUMAN:
-                return SettingsInvalid(f"{where} {what}", hint=_BASE_URL_HINT)
+                return SettingsInvalid(f"{where} {what}", hint=BASE_URL_HINT)
             case Step.REFUSE_RECORD:
                 return self._refusal(exchange, exchange.reply)
 
@@ -315,7 +315,7 @@ def _try_again(exchange: Exchange, sentence: str) -> WherryError:
     if exchange.loss is Loss.NOT_SENT:
         return Unavailable(f"{sentence}: the server cannot be reached", hint=_UNREACHABLE_HINT)
     form = exchange.reply.form if exchange.reply else Form.EMPTY
-    hint = _BASE_URL_HINT if form is Form.PAGE else "Run the same command again: it goes on where it stopped."
+    hint = BASE_URL_HINT if form is Form.PAGE else "Run the same command again: it goes on where it stopped."
     return Unavailable(sentence, hint=hint)
 
 
@@ -326,7 +326,7 @@ def _stop(exchange: Exchange, sentence: str) -> WherryError:
             f"{sentence}: the API key is not accepted for this",
             hint="Copy the key anew from Profile Settings → API Settings, and check its user's role and plan.",
         )
-    return ProtocolBroken(f"{sentence}, which no documented behaviour explains", hint=_BASE_URL_HINT)
+    return ProtocolBroken(f"{sentence}, which no documented behaviour explains", hint=BASE_URL_HINT)
 
 
 def _stream_of(path: str) -> str:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from wherry.connectors.freshsales.answers import need_rows
+from wherry.connectors.freshsales.failures import BASE_URL_HINT
 from wherry.connectors.freshsales.limits import plan_limits
 from wherry.connectors.kit.headers import server_time
 from wherry.connectors.kit.http import ApiClient
-from wherry.model.errors import WherryError
+from wherry.model.errors import RecordGone, WherryError
 from wherry.model.ports import Clock
 
 SKEW_SECONDS = 120
@@ -29,6 +30,8 @@ def probe(client: ApiClient, clock: Clock, plan: str) -> list[Check]:
         reply = client.request("GET", path)
         people = len(need_rows(reply.body, "users", path))
     except WherryError as error:
+        if isinstance(error, RecordGone):  # every account has this list: there is no account at that address
+            return [Check(code="destination.reachable", ok=False, message=error.message, hint=BASE_URL_HINT)]
         reached = error.code not in {"unavailable", "settings_invalid"}
         code = "destination.key" if reached else "destination.reachable"
         return [Check(code=code, ok=False, message=error.message, hint=error.hint)]
