@@ -63,7 +63,9 @@ class SettingsFile:
         except UnicodeDecodeError:
             raise SettingsInvalid(f"{path} is not UTF-8 text", hint="save the file as UTF-8") from None
         except tomllib.TOMLDecodeError as fault:
-            raise SettingsInvalid(f"{path} is not TOML: {fault}", hint="correct that line") from None
+            raise SettingsInvalid(
+                f"{path} is not TOML: {fault}", hint="correct that line; text stands between double quotes"
+            ) from None
         return cls(path, text, data, environ)
 
     def section(self, name: str, shape: type, tables: Mapping[str, type] | None = None) -> Table:
@@ -89,6 +91,8 @@ class SettingsFile:
         parts = tuple(section.split("\0"))
         line = line_of(self.text, parts, key) or line_of(self.text, parts, "")
         where = f"{self.path}:{line}" if line else str(self.path)
+        if key and self.overridden(section, key):
+            where = f"{variable(f'{section}.{key}')} in the environment"
         self.problems.append((f"{where}: {sentence}", remedy))
 
     def overridden(self, section: str, key: str) -> bool:
@@ -161,10 +165,7 @@ class SettingsFile:
     def _unknown(self, where: tuple[str, ...], key: str, known: Iterable[str]) -> None:
         section = ".".join(where)
         if key in SECRET_WORDS:
-            named = f"{section}.{key}"
-            name = variable(
-                named if named in SECRETS else next((s for s in SECRETS if s.startswith(section)), named)
-            )
+            name = variable(_secret(section, key))
             remedy = (
                 f"take it out and set {name}, or {name}_FILE, or use the system keyring; "
                 "replace the secret if the file was shared"
@@ -183,6 +184,14 @@ class SettingsFile:
             if name.startswith("WHERRY_") and "__" in name and name not in allowed:
                 remedy = did_you_mean(name, allowed, "unset it")
                 self.problems.append((f"{name} in the environment names no setting", remedy))
+
+
+def _secret(section: str, key: str) -> str:
+    """Return the secret that a key out of place most likely is."""
+    same = [name for name in SECRETS if name.endswith(f".{key}")]
+    near = [name for name in SECRETS if name.startswith(f"{section}.")]
+    named = f"{section}.{key}"
+    return named if named in SECRETS else next(iter(same + near), named)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
