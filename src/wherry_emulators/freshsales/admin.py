@@ -20,6 +20,8 @@ from wherry_emulators.freshsales.gateway import ADMIN, API, Desk, Reply, inner_c
 from wherry_emulators.freshsales.jobs import Jobs
 from wherry_emulators.freshsales.switches import SettingError, as_settings
 
+_BEFORE = {"product": "/cpq", "cpq_document": "/cpq", "module_customization": "/settings"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desktop:
@@ -105,10 +107,8 @@ def _human_edit(desktop: Desktop) -> Endpoint:
             raise SettingError(
                 f"no entity {edit['entity']}; there are: {', '.join(desktop.account.entities)}"
             )
-        before = {"product": "/cpq", "cpq_document": "/cpq"}.get(entity.key, "")
-        place = (
-            f"/custom_module/{entity.key}" if entity.key.startswith("cm_") else f"{before}/{entity.plural}"
-        )
+        before = _BEFORE.get(entity.key, "")
+        place = f"/custom_module/{entity.key}" if entity.is_custom else f"{before}/{entity.plural}"
         path = f"{API}{place}/{edit['id']}"
         reply: Reply = await inner_call(
             desktop.product, "PUT", path, orjson.dumps({entity.key: edit["changes"]})

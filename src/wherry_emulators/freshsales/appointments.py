@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from wherry_emulators.freshsales.body_values import read_values, require
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.includes import Siblings, list_body, with_includes
 from wherry_emulators.freshsales.paging import page_of
 from wherry_emulators.freshsales.records import stamps
 from wherry_emulators.freshsales.selectors import time_zone_names
 from wherry_emulators.freshsales.targets import clean_targets
-from wherry_emulators.freshsales.tasks import read_values, require, success
+from wherry_emulators.freshsales.tasks import success
 from wherry_emulators.freshsales.validate import (
     Invalid,
     Problems,

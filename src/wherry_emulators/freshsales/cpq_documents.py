@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from wherry_emulators.freshsales.body_values import read_values, require
 from wherry_emulators.freshsales.bulk import selected
 from wherry_emulators.freshsales.deal_products import clean_deal_products, products_of, require_catalogue
 from wherry_emulators.freshsales.document_entities import ADDRESSES
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.records import stamps
 from wherry_emulators.freshsales.render import plain
-from wherry_emulators.freshsales.tasks import read_values, require
 from wherry_emulators.freshsales.times import parse_date_or_instant
 from wherry_emulators.freshsales.validate import Invalid, Problems, number, reference, text, whole_number
 from wherry_emulators.freshsales.wire import Handler, Record, Reply, RequestData, route, unwrap

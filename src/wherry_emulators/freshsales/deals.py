@@ -25,6 +25,7 @@ def prepare_deal(state: "State", old: Record | None, body: Record) -> Record:
     changes |= _clean_contacts(state, body, old, problems)
     changes |= _clean_account(state, body, problems)
     changes |= _clean_stage(state, changes, old, problems)
+    _check_reason(state, {**(old or {}), **changes}, changes, problems)
     _check_probability(changes, problems)
     changes |= clean_deal_products(state, body, old, problems)
     check_unique(state, "deal", old, changes, problems)
@@ -43,6 +44,16 @@ def stage_of(state: "State", deal: Record) -> Record:
 def is_open(state: "State", deal: Record) -> bool:
     """Whether the deal is neither won nor lost."""
     return stage_of(state, deal)["forecast_type"] not in _CLOSED
+
+
+def _check_reason(state: "State", after: Record, changes: Record, problems: Problems) -> None:
+    """A reason that the tenant requires is asked of lost deals only."""
+    field = state.schemas["deal"].get("deal_reason_id")
+    touched = "deal_stage_id" in changes or "deal_reason_id" in changes
+    if field is None or not field.required or not touched or after.get("deal_reason_id") is not None:
+        return
+    if stage_of(state, after)["forecast_type"] == "Closed Lost":
+        problems.add(f"{field.label} can't be blank")
 
 
 def _check_probability(changes: Record, problems: Problems) -> None:
@@ -106,9 +117,15 @@ def _clean_stage(state: "State", changes: Record, old: Record | None, problems: 
     pipeline_id, stage_id = changes.get("deal_pipeline_id"), changes.get("deal_stage_id")
     stage = state.selectors.find("deal_stages", stage_id)
     if stage is None:
-        pipeline_id = pipeline_id or (old or {}).get("deal_pipeline_id")
+        before = (old or {}).get("deal_pipeline_id")
+        if before and pipeline_id in (None, before):
+            return {name: (old or {})[name] for name in ("deal_pipeline_id", "deal_stage_id")}
         pipeline_id = pipeline_id or state.selectors.default_pipeline()["id"]
-        stage = state.selectors.stages_of(pipeline_id)[0]
+        stages = state.selectors.stages_of(pipeline_id)
+        if not stages:
+            problems.add("Deal pipeline has no stages")
+            return {}
+        stage = stages[0]
     if pipeline_id is not None and stage["deal_pipeline_id"] != pipeline_id:
         problems.add("Deal stage does not belong to the deal pipeline")
         return {}
@@ -136,6 +153,8 @@ BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     ("A stage must belong to the pipeline; a stage alone brings its pipeline", "[I]", "section 3.3"),
     ("Entering a won or lost stage sets closed_date to today unless one is given", "[I]", "section 3.3"),
     ("Leaving it clears closed_date", "[I]", "section 3.3"),
+    ("A pipeline alone brings its first stage, unless the deal is in it already", "[I]", "section 3.3"),
+    ("A reason the tenant requires (deal_reason_id) is asked of lost deals only", "[I]", "section 3.3"),
     ("sales_account {name} links the account of that name, or makes it", "[D]", "MC"),
     ("contacts_added_list and contacts_removed_list change the related contacts", "[D]", "MC"),
 )

@@ -74,4 +74,36 @@ DOCUMENT_LINK = Entity(
     },
 )
 
-BESIDE: tuple[Entity, ...] = (CPQ_DOCUMENT, DOCUMENT, DOCUMENT_LINK)
+MODULE_CUSTOMIZATION = Entity(
+    key="module_customization",
+    plural="module_customizations",
+    model="ModuleCustomization",
+    label="Module",
+    shown={
+        **dict.fromkeys(
+            (
+                "id",
+                "entity_name",
+                "singular_name",
+                "plural_name",
+                "table_name",
+                "coll_id",
+                "icon",
+                "description",
+            )
+        ),
+        "custom": True,
+        "status": 1,
+        "position": None,
+        "configs": None,
+        "layout_customizations": None,
+        "renaming_customizations": None,
+        "resource_path_for_navigation": None,
+        "show_in_navigation_menu": True,
+        "created_at": None,
+        "updated_at": None,
+    },
+    volatile=frozenset({"form_id", "coll_id"}),
+)
+
+BESIDE: tuple[Entity, ...] = (CPQ_DOCUMENT, DOCUMENT, DOCUMENT_LINK, MODULE_CUSTOMIZATION)

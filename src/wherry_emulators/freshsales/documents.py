@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import UploadFile
 from starlette.routing import Route
 
+from wherry_emulators.freshsales.body_values import read_values, require
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.files import Arrived
 from wherry_emulators.freshsales.paging import page_of
 from wherry_emulators.freshsales.records import stamps
 from wherry_emulators.freshsales.render import plain
 from wherry_emulators.freshsales.targets import TARGET_MODELS, clean_targets
-from wherry_emulators.freshsales.tasks import read_values, require
 from wherry_emulators.freshsales.validate import Problems, text, truth
 from wherry_emulators.freshsales.wire import Record, Reply, RequestData, route, upload_route
 
@@ -89,7 +89,7 @@ def prepare_link(state: "State", body: Record) -> Record:
     problems = Problems()
     readers = {**_READERS, "url": ("Url", lambda value: text(value, _URL_MAX))}
     values = {"is_shared": False} | read_values(body, readers, problems)
-    values |= clean_targets(state, body, None, problems)
+    values |= clean_targets(state, body, None, problems, custom=False)
     require(values, {"url": "Url", "name": "Name"}, problems)
     problems.raise_if_any()
     return values | stamps(state, body)
@@ -125,7 +125,7 @@ def _prepare(state: "State", body: Record, given: UploadFile) -> Record:
     problems = Problems()
     named = {"name": body.get("file_name") or given.filename, "is_shared": body.get("is_shared", False)}
     values = read_values(named, _READERS, problems)
-    values |= clean_targets(state, body, None, problems, (*TARGET_MODELS, "Product"))
+    values |= clean_targets(state, body, None, problems, (*TARGET_MODELS, "Product"), custom=False)
     require(values, {"name": "Name"}, problems)
     problems.raise_if_any()
     kind = given.content_type or "application/octet-stream"

@@ -11,7 +11,7 @@ class Entity:
 
     ``key`` is the root key of a single record, ``plural`` that of lists and paths, ``model`` the name used in
     targetables and metadata. ``shown`` are the keys of a plain read with the value an unset one has;
-    ``hidden`` are those that only an include brings.
+    ``hidden`` are those that only an include brings. ``is_custom`` marks the records of a custom module.
     """
 
     key: str
@@ -22,6 +22,7 @@ class Entity:
     hidden: tuple[str, ...] = ()
     has_schema: bool = False
     is_module: bool = False
+    is_custom: bool = False
     link_names: tuple[str, ...] = ()
     volatile: frozenset[str] = field(default_factory=frozenset)
 

@@ -77,7 +77,7 @@ def routes(state: "State") -> list[Route]:
 
     def search(asked: RequestData) -> Any:
         key = asked.path["entity"]
-        if key not in state.tables or not (key in ENTITIES or key.startswith("cm_")):
+        if key not in state.tables or not (key in ENTITIES or state.entities[key].is_custom):
             raise ApiError(404, "Entity not found")
         return filtered(state, key, asked)
 

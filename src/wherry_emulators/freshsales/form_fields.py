@@ -30,6 +30,7 @@ _TOTAL = (0, 150, 250, 630)
 _SALES_ACTIVITY_CAP = 5
 _UNIQUE_CAPS = {"contact": 4, "sales_account": 2}
 _MAX_CHOICES = 300
+_MODULE_FIELDS, _MODULE_UNIQUE = 310, 2
 _TAKEN = ("choices", "required", "unique", "field_options", "lookup_entity")
 _SHARED = {"radio": "dropdown"}
 _TYPE_NAMES = frozenset(FIELD_TYPE_CODES.values())
@@ -56,6 +57,8 @@ def create_custom_field(state: "State", entity: str, given: Mapping[str, Any]) -
         raise ApiError(400, "Label can't be blank")
     kind = _field_type(given)
     _check_caps(state, entity, kind, unique=_unique(given))
+    if given.get("lookup_entity") is not None and given["lookup_entity"] not in state.schemas:
+        raise ApiError(400, "Lookup entity is invalid")
     kept = {name: given[name] for name in _TAKEN if name in given}
     return add_custom_field(state, entity, {**kept, "label": label.strip(), "type": kind})
 
@@ -165,9 +168,13 @@ def _check_caps(state: "State", entity: str, kind: str, *, unique: bool) -> None
     same = sum(_SHARED.get(one.type, one.type) == shared for one in custom)
     if same >= cap(state.plan, entity, kind):
         raise ApiError(400, f"You have reached the maximum number of {kind} fields allowed in your plan")
+    module = state.entities[entity].is_custom
+    if module and len(list(state.schemas[entity])) >= _MODULE_FIELDS:
+        raise ApiError(400, f"You have reached the maximum number of fields of a module ({_MODULE_FIELDS})")
     if len(custom) >= _TOTAL[_PLANS.index(state.plan)]:
         raise ApiError(400, "You have reached the maximum number of custom fields allowed in your plan")
-    if unique and sum(one.unique for one in custom) >= _UNIQUE_CAPS.get(entity, 0):
+    most = _MODULE_UNIQUE if module else _UNIQUE_CAPS.get(entity, 0)
+    if unique and sum(one.unique for one in custom) >= most:
         raise ApiError(400, "You have reached the maximum number of unique fields allowed")
 
 
@@ -191,8 +198,17 @@ def _choices(state: "State", kind: str, given: Any) -> tuple[Choice, ...]:
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     ("Custom fields per entity, type and plan; five of each on sales activities", "[D]", "SUP 50000002390"),
+    (
+        "A custom module has at most 310 fields, the six default ones among them, within the caps per type",
+        "[D]/[I]",
+        "SUP 50000002402; how they are counted is inferred",
+    ),
     ("At most 300 choices", "[D]", "SUP 50000002390"),
-    ("Custom unique fields: 4 on contacts, 2 on accounts, none elsewhere", "[D]", "SUP 50000002578"),
+    (
+        "Custom unique fields: 4 on contacts, 2 on accounts and on each custom module, none elsewhere",
+        "[D]",
+        "SUP 50000002578, 50000002402",
+    ),
     ("Field type is a name or a code of this emulator; choices are texts or {value}", "[?]", "section 3.13"),
     ("A custom field is called cf_ and its label as a slug", "[I]", "captured cf_ names"),
 )

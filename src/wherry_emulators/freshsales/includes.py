@@ -115,6 +115,13 @@ INCLUDES: Mapping[str, Mapping[str, Include]] = {
 }
 
 
+_CUSTOM: Mapping[str, Include] = {
+    "owner": _USERS["owner"],
+    "updater": _USERS["updater"],
+    **{name: _ACTIVITIES[name] for name in ("tasks", "appointments", "notes")},
+}
+
+
 class Siblings:
     """The arrays beside the record: rows by name, each row once."""
 
@@ -150,7 +157,7 @@ def with_includes(
     shown = plain(state, key, record)
     wanted = tuple(names)
     for name in wanted:
-        found = INCLUDES.get(key, {}).get(name)
+        found = (_CUSTOM if state.entities[key].is_custom else INCLUDES.get(key, {})).get(name)
         match found:
             case Reference():
                 _follow(state, key, record, found, shown, siblings)

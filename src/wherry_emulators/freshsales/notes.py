@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from wherry_emulators.freshsales.body_values import read_values, require
 from wherry_emulators.freshsales.paging import page_of
 from wherry_emulators.freshsales.records import stamps
 from wherry_emulators.freshsales.render import plain
 from wherry_emulators.freshsales.targets import clean_targets
-from wherry_emulators.freshsales.tasks import read_values, require, success
+from wherry_emulators.freshsales.tasks import success
 from wherry_emulators.freshsales.validate import Problems, text
 from wherry_emulators.freshsales.wire import Record, Reply, RequestData, route, unwrap
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from wherry_emulators.freshsales.body_values import read_values, require
 from wherry_emulators.freshsales.bulk import selected
 from wherry_emulators.freshsales.deal_products import require_catalogue
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.includes import Siblings, with_includes
 from wherry_emulators.freshsales.records import stamps
-from wherry_emulators.freshsales.tasks import read_values, require, success
+from wherry_emulators.freshsales.tasks import success
 from wherry_emulators.freshsales.times import parse_date_or_instant
 from wherry_emulators.freshsales.validate import (
     Invalid,

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from wherry_emulators.freshsales.accounts import account_discarded, prepare_account
 from wherry_emulators.freshsales.contacts import prepare_contact
+from wherry_emulators.freshsales.custom_modules import prepare_record
 from wherry_emulators.freshsales.deals import prepare_deal
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.includes import single_body
@@ -40,6 +41,15 @@ MODULES: Mapping[str, Module] = {
     "sales_account": Module(key="sales_account", prepare=prepare_account, discarded=account_discarded),
     "deal": Module(key="deal", prepare=prepare_deal),
 }
+
+
+def rules_of(key: str) -> Module:
+    """Give the write rules of a module; those of custom modules follow from their fields alone."""
+    return MODULES.get(key) or Module(
+        key=key, prepare=lambda state, old, body: prepare_record(state, key, old, body)
+    )
+
+
 _SERVER_KEYS = (
     "id",
     "created_at",
@@ -63,25 +73,25 @@ def body_of(state: "State", key: str, body: Record) -> Record:
 
 def create(state: "State", key: str, values: Record) -> Record:
     """Create a record from a body's values; ApiError 400 if they are wrong."""
-    changes = MODULES[key].prepare(state, None, values)
+    changes = rules_of(key).prepare(state, None, values)
     return state.insert(key, changes | stamps(state, values))
 
 
 def change(state: "State", key: str, record: Record, values: Record) -> Record:
     """Change a record by a body's values; ApiError 400 if they are wrong."""
-    return state.update(key, record, MODULES[key].prepare(state, record, values))
+    return state.update(key, record, rules_of(key).prepare(state, record, values))
 
 
 def discard(state: "State", key: str, record: Record, body: Record) -> None:
     """Move a record to the recycle bin, with all that follows."""
-    MODULES[key].discarded(state, record, body)
+    rules_of(key).discarded(state, record, body)
     state.discard(key, record)
 
 
 def forget(state: "State", key: str, record: Record) -> None:
     """Remove a record for good, with its notes, files and links."""
     if not record.get("is_deleted"):
-        MODULES[key].discarded(state, record, {})
+        rules_of(key).discarded(state, record, {})
     for kind in ("note", "document", "document_link"):
         for below in state.children((key, record["id"]), kind):
             if len(below["targetables"]) == 1:

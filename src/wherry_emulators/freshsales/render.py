@@ -34,7 +34,7 @@ def plain(state: "State", key: str, record: Record) -> Record:
         found["custom_field"] = dict(record.get("custom_field") or {})
     if entity.link_names:
         found["links"] = _links(entity, record["id"])
-    compute = _COMPUTED.get(key)
+    compute = _custom(key) if entity.is_custom else _COMPUTED.get(key)
     if compute:
         found |= compute(state, record)
     if not state.switches.default_get_hides_reference_ids:
@@ -112,7 +112,8 @@ def _copied(value: Any) -> Any:
 
 
 def _links(entity: Entity, record_id: int) -> dict[str, str]:
-    root = f"/crm/sales/{entity.plural}/{record_id}"
+    folder = "custom_module/" if entity.is_custom else ""
+    root = f"/crm/sales/{folder}{entity.plural}/{record_id}"
     return {name: f"{root}/{name}{_LINK_QUERIES.get(name, '')}" for name in entity.link_names}
 
 
@@ -210,6 +211,14 @@ def _sales_activity(state: "State", record: Record) -> Record:
         "targetable_id": first.get("id"),
         "targetable_type": first.get("type"),
     }
+
+
+def _custom(key: str) -> Callable[["State", Record], Record]:
+    def compute(state: "State", record: Record) -> Record:
+        note = _recent_note(state, key, record)
+        return {"creator_id": record.get("creater_id"), "recent_note": note}
+
+    return compute
 
 
 _COMPUTED: Mapping[str, Callable[["State", Record], Record]] = {

@@ -9,6 +9,7 @@ from wherry_emulators.freshsales import (
     appointments,
     bulk,
     cpq_documents,
+    custom_module_routes,
     documents,
     feeds,
     filtered,
@@ -47,6 +48,7 @@ _PARTS = (
     feeds,
     selector_routes,
     settings_routes,
+    custom_module_routes,
 )
 
 

@@ -66,7 +66,7 @@ def routes(state: "State") -> list[Route]:
 def _search_in(state: "State", name: str, words: str) -> Iterator[Record]:
     if name == "user":
         yield from _users(state, words)
-    elif name in state.tables and (state.entities[name].is_module or name.startswith("cm_")):
+    elif name in state.tables and (state.entities[name].is_module or state.entities[name].is_custom):
         for record in state.indexed(name).live():
             if _matches(record, words, name):
                 yield _hit(state, name, record)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from wherry_emulators.freshsales.custom_modules import define, prepare_definition
+from wherry_emulators.freshsales.document_entities import MODULE_CUSTOMIZATION as DEFINITIONS
 from wherry_emulators.freshsales.form_fields import add_custom_field, field_from_json, field_to_json
 from wherry_emulators.freshsales.wire import Record
 
@@ -21,7 +23,8 @@ def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
     ``users``: rows with at least display_name and email; they replace the default user, and calls are made in
     the name of the first, or of ``user_id``. ``selectors``: list name to rows, which replace the list, or to
     names, which are added (a contact status to the first lifecycle stage). ``fields``: plural entity to rows of `settings/<entity>/fields`, which replace
-    fields of the same name. ``custom_fields``: plural entity to rows of label, type, choices, required and
+    fields of the same name. ``module_customizations``: definitions of custom
+    modules, whose ``entity_name`` is their plural. ``custom_fields``: plural entity to rows of label, type, choices, required and
     unique. Each plural entity (``sales_accounts``, ``contacts``, ``deals``, …): records as they would be
     written, with or without ``id``. Values are stored as given: a seed is trusted. KeyError names an unknown
     entity.
@@ -31,20 +34,31 @@ def load_seed(state: "State", seed: Mapping[str, Any]) -> None:
         state.user_id = seed.get("user_id") or state.selectors.rows("users")[0]["id"]
     for name, rows in seed.get("selectors", {}).items():
         _load_selector(state, name, rows)
+    for row in seed.get(DEFINITIONS.plural, ()):
+        define(state, state.restore(DEFINITIONS.key, _complete_definition(state, row)))
     names = names_of(state)
     for plural, rows in seed.get("fields", {}).items():
         _load_fields(state, names[plural], rows)
     for plural, rows in seed.get("custom_fields", {}).items():
         for row in rows:
             add_custom_field(state, names[plural], row)
-    for plural, key in names.items():
-        for row in seed.get(plural, ()):
-            state.restore(key, _complete(state, key, row))
+    _load_records(state, seed)
+
+
+def _load_records(state: "State", seed: Mapping[str, Any]) -> None:
+    for plural, key in names_of(state).items():
+        if key != DEFINITIONS.key:
+            for row in seed.get(plural, ()):
+                state.restore(key, _complete(state, key, row))
 
 
 def _load_fields(state: "State", key: str, rows: Iterable[Mapping[str, Any]]) -> None:
     schema = state.schemas[key]
     for row in rows:
+        state.ids.keep_clear_of("field", row["id"])
+        for choice in row.get("choices") or ():
+            if isinstance(choice["id"], int):
+                state.ids.keep_clear_of("choice", choice["id"])
         schema.put(field_from_json(row, schema.get(row["name"])))
 
 
@@ -102,6 +116,11 @@ def _complete(state: "State", key: str, row: Mapping[str, Any]) -> Record:
     if key == "deal":
         _complete_deal(state, record)
     return record
+
+
+def _complete_definition(state: "State", row: Mapping[str, Any]) -> Record:
+    given = {"icon": "icon-1", **row}
+    return _complete(state, DEFINITIONS.key, {**prepare_definition(state, None, given), **given})
 
 
 def _complete_deal(state: "State", record: Record) -> None:

@@ -67,14 +67,24 @@ class State:
         """The present instant as records show it."""
         return write_instant(self.clock.now())
 
-    def add_entity(self, entity: Entity, fields: Iterable[Field] | None = None) -> None:
-        """Make room for records of an entity; with ``fields`` it has metadata and custom fields."""
+    def add_entity(
+        self, entity: Entity, fields: Iterable[Field] | None = None, *, form_id: int | None = None
+    ) -> None:
+        """Make room for records of an entity; with ``fields`` it has metadata, a form and custom fields."""
         self.entities[entity.key] = entity
         if fields is not None:
-            self.schemas[entity.key] = Schema(entity.model, self.ids.next("form"), list(fields))
+            form = self.ids.next("form") if form_id is None else form_id
+            self.ids.keep_clear_of("form", form)
+            self.schemas[entity.key] = Schema(entity.model, form, list(fields))
         self.views[entity.key] = default_views(self.ids, entity.plural)
         self.tables[entity.key] = Table(lambda record: self._terms(entity.key, record))
         self._indexes[entity.key] = SearchIndex(lambda record: self._terms(entity.key, record))
+
+    def add_views(self, key: str, named: Iterable[tuple[str, bool]]) -> None:
+        """Give an entity views besides those of a fresh tenant: names, and whether each is a default."""
+        self.views[key] += [
+            View(id=self.ids.next("view"), name=name, is_default=shown) for name, shown in named
+        ]
 
     def drop_entity(self, key: str) -> None:
         """Remove an entity and all its records; KeyError if there is none of that name."""

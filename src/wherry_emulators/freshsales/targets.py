@@ -17,19 +17,23 @@ def clean_targets(
     old: Record | None,
     problems: Problems,
     models: tuple[str, ...] = TARGET_MODELS,
+    *,
+    custom: bool = True,
 ) -> Record:
     """Read ``targetable_type`` and ``targetable_id``, or ``targetables`` rows, of a body.
 
-    On create at least one is required. The type must be one of ``models`` in CamelCase, the record live.
+    On create at least one is required. The type must be one of ``models`` in CamelCase,
+    or with ``custom`` that of a custom module, and the record live.
     """
     rows = _given(body)
     if rows is None:
         if old is None:
             problems.add("Targetable can't be blank")
         return {}
+    allowed = {*models, *(one.model for one in state.entities.values() if custom and one.is_custom)}
     found: list[Record] = []
     for row in rows:
-        _take(state, row, models, found, problems)
+        _take(state, row, allowed, found, problems)
     if not rows:
         problems.add("Targetable can't be blank")
     return {"targetables": found}
@@ -42,10 +46,10 @@ def _given(body: Record) -> list[Any] | None:
     return rows if isinstance(rows, list) else None
 
 
-def _take(state: "State", row: Any, models: tuple[str, ...], found: list[Record], problems: Problems) -> None:
+def _take(state: "State", row: Any, models: set[str], found: list[Record], problems: Problems) -> None:
     model = row.get("type") if isinstance(row, dict) else None
     entity = state.entity_of_model(model)
-    if entity is None or (model not in models and not entity.key.startswith("cm_")):
+    if entity is None or model not in models:
         problems.add("Targetable type is invalid")
         return
     record_id = whole_number(row.get("id"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from wherry_emulators.freshsales.body_values import attempt, read_values, require
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.includes import Siblings, list_body, with_includes
 from wherry_emulators.freshsales.paging import page_of
@@ -28,17 +29,6 @@ if TYPE_CHECKING:
 _SINGLE_INCLUDES = ("owner", "users", "targetable")
 _STATUSES: Mapping[str, int] = {"0": 0, "1": 1, "open": 0, "completed": 1}
 _DESCRIPTION_MAX = 65_535
-
-
-def attempt(label: str, problems: Problems, read: Callable[[Any], Any], value: Any) -> Any:
-    """Read a value; null and blank text are None, and a broken rule becomes a complaint and None."""
-    if value in (None, ""):
-        return None
-    try:
-        return read(value)
-    except Invalid as broken:
-        problems.add(f"{label} {broken}")
-        return None
 
 
 def prepare_task(state: "State", old: Record | None, body: Record) -> Record:
@@ -64,25 +54,6 @@ def prepare_task(state: "State", old: Record | None, body: Record) -> Record:
         changes = {"owner_id": state.user_id, "status": 0, **changes}
         return changes | stamps(state, body)
     return changes | _creater(state, body)
-
-
-def read_values(
-    body: Record, readers: Mapping[str, tuple[str, Callable[[Any], Any]]], problems: Problems
-) -> Record:
-    """Read the values a body has for these names; null and blank text clear."""
-    found: Record = {}
-    for name, (label, read) in readers.items():
-        if name in body:
-            found[name] = attempt(label, problems, read, body[name])
-    return found
-
-
-def require(after: Record, labels: Mapping[str, str], problems: Problems) -> None:
-    """Complain of each of these values that is missing, unless a complaint names it already."""
-    for name, label in labels.items():
-        named = any(message.startswith(f"{label} ") for message in problems.messages)
-        if after.get(name) in (None, "") and not named:
-            problems.add(f"{label} can't be blank")
 
 
 def success() -> Record:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PLAIN_DATES = frozenset({"expected_close", "closed_date"})
 _OWN_RULES = frozenset({"group_field", "auto_complete", "formula"})
+_REQUIRED_ELSEWHERE = frozenset({"deal_reason_id"})
 _DIGITS_BEFORE, _DIGITS_AFTER = 11, 4
 
 
@@ -87,7 +88,7 @@ def _take(state: "State", key: str, field: Field, value: Any, changes: Record, p
 def _require(state: "State", key: str, body: Record, after: Record, problems: Problems) -> None:
     creating = "id" not in after
     for field in state.schemas[key]:
-        if not field.required or field.type in _OWN_RULES:
+        if not field.required or field.type in _OWN_RULES or field.name in _REQUIRED_ELSEWHERE:
             continue
         touched = body.get("custom_field") if field.is_custom else body
         if not creating and not (isinstance(touched, dict) and field.name in touched):

@@ -13,7 +13,7 @@ from wherry_emulators.freshsales.paging import page_of
 from wherry_emulators.freshsales.render import plain
 from wherry_emulators.freshsales.saved_views import View
 from wherry_emulators.freshsales.unique import value_of
-from wherry_emulators.freshsales.wire import Record, RequestData, route
+from wherry_emulators.freshsales.wire import Handler, Record, RequestData, route
 
 if TYPE_CHECKING:
     from wherry_emulators.freshsales.state import State
@@ -29,6 +29,8 @@ def records_in(state: "State", key: str, view: View) -> list[Record]:
         return list(table.binned())
     if view.name.startswith("All "):
         return list(table.live())
+    if state.entities[key].is_custom and view.name.startswith("My "):
+        return [record for record in table.live() if _is_mine(state, record)]
     test = _TESTS.get((key, view.name), _nothing)
     return [record for record in table.live() if test(state, record)]
 
@@ -60,36 +62,41 @@ def avatars(state: "State", key: str, records: Iterable[Record]) -> Record:
 
 def view_routes(state: "State", key: str, root: str) -> list[Route]:
     """Routes of an entity's views under ``root``, such as /contacts."""
+    handlers: Mapping[str, Handler] = {
+        "filters": lambda _asked: filters_body(state, key),
+        "view/{id:int}": lambda asked: view_body(state, key, asked),
+        "scroll/{id:int}": lambda asked: scroll_body(state, key, asked),
+    }
+    return [route(f"{root}/{path}", "GET", handler, state.lock) for path, handler in handlers.items()]
 
-    def filters(asked: RequestData) -> Any:
-        del asked
-        return {"filters": [_filter_row(state, key, view) for view in state.views[key]], "meta": {}}
 
-    def rows(asked: RequestData) -> Any:
-        view = find_view(state, key, asked.id)
-        found = sorted_records(state, key, records_in(state, key, view), asked)
-        page = page_of(state, asked)
-        shown = page.of(found)
-        body = list_body(state, key, shown, asked.includes)
-        meta = {"total_pages": page.pages(len(found)), "total": len(found)}
-        return {**body, "meta": {**meta, "avatar_data": avatars(state, key, shown)}}
+def filters_body(state: "State", key: str) -> Record:
+    """List the views of an entity."""
+    return {"filters": [_filter_row(state, key, view) for view in state.views[key]], "meta": {}}
 
-    def scroll(asked: RequestData) -> Any:
-        view = find_view(state, key, asked.id)
-        last = asked.query.get("last_fetched_id", "")
-        after = int(last) if last.isdigit() else 0
-        limit = asked.query.get("limit", "")
-        size = min(int(limit) if limit.isdigit() and int(limit) else 25, state.switches.per_page_max)
-        found = [record for record in records_in(state, key, view) if record["id"] > after]
-        shown = found[:size]
-        meta = {"has_next_page": len(found) > size, "last_fetched_id": shown[-1]["id"] if shown else None}
-        return {**list_body(state, key, shown, asked.includes), "meta": meta}
 
-    return [
-        route(f"{root}/filters", "GET", filters, state.lock),
-        route(f"{root}/view/{{id:int}}", "GET", rows, state.lock),
-        route(f"{root}/scroll/{{id:int}}", "GET", scroll, state.lock),
-    ]
+def view_body(state: "State", key: str, asked: RequestData) -> Record:
+    """Give one page of the records in a view; ApiError 404 if there is no such view."""
+    view = find_view(state, key, asked.id)
+    found = sorted_records(state, key, records_in(state, key, view), asked)
+    page = page_of(state, asked)
+    shown = page.of(found)
+    body = list_body(state, key, shown, asked.includes)
+    meta = {"total_pages": page.pages(len(found)), "total": len(found)}
+    return {**body, "meta": {**meta, "avatar_data": avatars(state, key, shown)}}
+
+
+def scroll_body(state: "State", key: str, asked: RequestData) -> Record:
+    """Give the records of a view after ``last_fetched_id``; ApiError 404 if there is no such view."""
+    view = find_view(state, key, asked.id)
+    last = asked.query.get("last_fetched_id", "")
+    after = int(last) if last.isdigit() else 0
+    limit = asked.query.get("limit", "")
+    size = min(int(limit) if limit.isdigit() and int(limit) else 25, state.switches.per_page_max)
+    found = [record for record in records_in(state, key, view) if record["id"] > after]
+    shown = found[:size]
+    meta = {"has_next_page": len(found) > size, "last_fetched_id": shown[-1]["id"] if shown else None}
+    return {**list_body(state, key, shown, asked.includes), "meta": meta}
 
 
 def _filter_row(state: "State", key: str, view: View) -> Record:
