@@ -185,9 +185,3 @@ def test_a_result_that_nobody_reads_keeps_its_exit_code(replace_verb, monkeypatc
         face_module.Face(face_module.Flags(json=True)).end(STATUS, lambda _screen, _result: None)
     assert caught.value.exit_code == 0
     assert abandoned == [1]
-
-
-def test_a_missing_module_of_ours_is_said_to_be_unbuilt():
-    fault = describe(ModuleNotFoundError("No module named 'wherry.app.x'", name="wherry.app.x"))
-    assert (fault.exit_code, "not built yet" in fault.message) == (2, True)
-    assert describe(ModuleNotFoundError("No module named 'x'", name="x")).exit_code == 1

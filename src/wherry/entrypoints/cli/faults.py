@@ -12,10 +12,6 @@ import click
 from wherry.model.errors import WherryError
 
 INTERRUPTED = 130
-INSTEAD = {
-    "wherry.app.demo": "start `wherry-emulator freshsales` and point [destination] base_url at it",
-    "wherry.app.match": "use `wherry propose` in a workspace",
-}
 RESUME = "nothing is lost: run the same command again to go on where it stopped"
 
 
@@ -75,21 +71,10 @@ def describe(error: BaseException) -> Fault:
             return Fault(
                 code="usage_invalid", message=error.format_message(), exit_code=2, hint=_help_of(error.ctx)
             )
-        case ModuleNotFoundError() if (error.name or "").startswith("wherry."):
-            return _unbuilt(error.name or "")
         case click.ClickException():
             return Fault(code="usage_invalid", message=error.format_message(), exit_code=2)
         case _:
             return _unexpected(error)
-
-
-def _unbuilt(module: str) -> Fault:
-    return Fault(
-        code="usage_invalid",
-        message=f"this needs {module}, which is not built yet",
-        exit_code=2,
-        hint=INSTEAD.get(module, "use another verb of `wherry --help`"),
-    )
 
 
 def _help_of(ctx: click.Context | None) -> str:
