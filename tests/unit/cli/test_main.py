@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from sample_results import STATUS
-from wherry.entrypoints.cli.faults import describe, frames
+from wherry.entrypoints.cli.faults import frames
 from wherry.entrypoints.cli.interrupt import stopping_on_ctrl_c
 from wherry.model import errors
 from wherry.model.errors import Interrupted, StalePlan, WherryError
