@@ -14,7 +14,7 @@ def load(ws: Workspace, *, wait: bool = True) -> StatusResult:
     or StalePlan when the plan may not be carried out.
     """
     ws.wait_for_quota = wait
-    with ws.store.lock.held():
+    with ws.store.lock.held(joining=True):
         readied = ready(ws, "load")
         run = carry_out(ws, readied, RunKind.LOAD)
     return result_of(ws, run.id)

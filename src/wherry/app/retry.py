@@ -18,7 +18,7 @@ def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusRes
 
     Raises UsageInvalid when no reject fits, ApprovalMissing or StalePlan as load does.
     """
-    with ws.store.lock.held():
+    with ws.store.lock.held(joining=True):
         readied = ready(ws, "load")
         waiting = still_waiting(ws)
         chosen = choose(waiting, where or {})

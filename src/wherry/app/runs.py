@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.app.discover import refresh
+from wherry.app.durable import carry_through, warm_up
 from wherry.app.situation import Situation, gather
 from wherry.app.workspace import Workspace
 from wherry.engine.decide import Known, decide, needs_observed
 from wherry.engine.hands import Hands, Pace
-from wherry.engine.run import walk
 from wherry.engine.send import send_all
 from wherry.model.catalog import Privacy
 from wherry.model.errors import Interrupted, PreflightFailed, QuotaExhausted, RateLimited
@@ -46,6 +46,7 @@ def ready(ws: Workspace, kind: str) -> Readied:
     Raises ApprovalMissing, StalePlan naming what changed, or PreflightFailed naming the fields that are
     still missing at the destination.
     """
+    warm_up()
     plan = ws.plan()
     require_approval(ws.ledger.approvals(), plan.digest, kind)
     unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
@@ -125,7 +126,7 @@ def carry_out(
     state = RunState.FAILED
     try:
         ensure_unassigned(hands, run.id, readied.situation.unassigned())
-        walk(hands, run.id, streams)
+        carry_through(ws, hands, run.id, streams)
         state = RunState.FINISHED
     except (Interrupted, KeyboardInterrupt):
         state = RunState.INTERRUPTED

@@ -25,7 +25,7 @@ def sample(
     The same seed takes the same records. Values are masked in the reports unless `show_values` is set.
     Exit code 6 when a field differs.
     """
-    with ws.store.lock.held():
+    with ws.store.lock.held(joining=True):
         readied = ready(ws, "sample")
         chosen = _choose(readied, size, seed, _read_keys(keys))
         options = {"size": str(size), "seed": str(seed), "keys": str(keys or "")}

@@ -14,6 +14,7 @@ from wherry.app.settings import Settings, SourceSettings, read_settings
 from wherry.connectors.aerona import FileOverrides, Overrides, open_bundle
 from wherry.connectors.freshsales import FreshsalesDestination, open_destination
 from wherry.engine.hands import Stopper
+from wherry.engine.lease import FencedBudget
 from wherry.model.catalog import Catalog
 from wherry.model.catalogs import dump_catalog, load_catalog
 from wherry.model.errors import SettingsInvalid, UsageInvalid
@@ -141,13 +142,14 @@ class Workspace:
             there = self.settings.destination
             # A minute's border is always waited for: only the hour pauses a run that was asked not to wait.
             max_wait = self.settings.engine.max_wait_minutes * 60.0 if self.wait_for_quota else MINUTE_WAIT
-            self._budget = self.store.budget(
+            booked = self.store.budget(
                 there.base_url,
                 per_minute=there.minute_budget,
                 per_hour=there.hourly_quota,
                 reserve=there.quota_reserve,
                 max_wait=max_wait,
             )
+            self._budget = FencedBudget(booked, self.stopper)
         return self._budget
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wherry.mapping.apply import NoWrite
+from wherry.model.errors import Interrupted
 from wherry.model.operation import Payload
 from wherry.model.ports import Clock, Destination, Ledger, Snapshot
 from wherry.model.record import Record
@@ -29,9 +30,11 @@ class Pace:
 
 @dataclass(slots=True, kw_only=True)
 class Stopper:
-    """Asks the engine to stop at the next batch border."""
+    """Asks the engine to stop: at the next batch border, or before the next call."""
 
     _event: threading.Event = field(default_factory=threading.Event)
+    _now: threading.Event = field(default_factory=threading.Event)
+    guard: Callable[[], None] = lambda: None  # waits, before a call, until this process may send
 
     def ask(self) -> None:
         """Ask to stop."""
@@ -41,6 +44,22 @@ class Stopper:
     def asked(self) -> bool:
         """Whether somebody asked."""
         return self._event.is_set()
+
+    def halt(self) -> None:
+        """Let nothing more be sent; what is on its way is answered, or settled by the next run."""
+        self._event.set()
+        self._now.set()
+
+    def fence(self) -> None:
+        """Return when a call may be sent; raise Interrupted when none may be any more."""
+        self.guard()
+        if self.halted:
+            raise Interrupted("stopped in the middle of a batch", hint="run the same command again to go on")
+
+    @property
+    def halted(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self._now.is_set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

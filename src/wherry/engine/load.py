@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from wherry.engine.decide import Known, decide, needs_observed, parents_of
 from wherry.engine.hands import Hands
 from wherry.engine.send import send_all
+from wherry.engine.settle import settle
 from wherry.engine.states import NoState, final_state, parent_state, with_links
 from wherry.mapping.apply import NoWrite
 from wherry.model.diff import Observed
@@ -76,8 +77,10 @@ def load_batch(hands: Hands, run: str, stream: str, ids: Sequence[str]) -> int:
     """Load these records and return how many of them reached a state.
 
     Whatever is written is intended in the ledger before it is sent, and confirmed together with the
-    crosswalk and the record's state after it was answered.
+    crosswalk and the record's state after it was answered. What an earlier try of this batch left open
+    is settled first: it may have been begun by another process, which is gone now.
     """
+    settle(hands, run, [Key(stream, id_) for id_ in ids])
     payloads: dict[Key, tuple[Payload, ...]] = {}
     changes: list[StateChange] = []
     for record in hands.snapshot.read(stream, ids):

@@ -7,24 +7,28 @@ from wherry.engine.hands import Hands
 from wherry.model.errors import LookFirst, RecordGone, RefuseRecord, TryAgain
 from wherry.model.ledger import Absent, Accepted, Confirmed, Event, Intended, Refused, Unknown
 from wherry.model.operation import Operation, Verb
+from wherry.model.ports import JobProgress
 from wherry.model.reject import Reject
 
 
 def send_all(
     hands: Hands, run: str, operations: Sequence[Operation], done: Callable[[Operation, Event], None]
-) -> None:
+) -> frozenset[str]:
     """Write the intents of all operations, send them, and report each outcome to `done` as it is known.
 
-    `done` is called from worker threads, once per operation whose outcome is known or unknown. A StopRun
-    error ends the sending; operations that were not sent stay intended and are settled by the next run.
+    Returns the ids of operations that were left alone, since an earlier try of theirs is still open: only
+    who wrote the intent sends. `done` is called from worker threads, once per operation whose outcome is
+    known or unknown. A StopRun error ends the sending; operations that were not sent stay intended and
+    are settled before they are taken up again.
     """
     if not operations:
-        return
-    hands.ledger.record(run, [Intended(operation=operation) for operation in operations])
-    bulk, single = _split(hands, operations)
+        return frozenset()
+    ours = hands.ledger.record(run, [Intended(operation=operation) for operation in operations])
+    bulk, single = _split(hands, [operation for operation in operations if operation.id in ours])
     for group in bulk:
         single.extend(_send_bulk(hands, run, group, done))
     _send_singles(hands, single, done)
+    return frozenset(operation.id for operation in operations) - ours
 
 
 def _split(hands: Hands, operations: Sequence[Operation]) -> tuple[list[list[Operation]], list[Operation]]:
@@ -118,7 +122,9 @@ def _send_bulk(
     """Send one bulk call and see it through; return the operations that must be sent one by one.
 
     A job's answer holds no ids, so what it did is read back. Rows that did not arrive go one by one,
-    where the API says why; its unique keys keep a late row from becoming a second record.
+    where the API says why; its unique keys keep a late row from becoming a second record. A row that is
+    missing though nothing was said against it may still be on its way into the search: it is looked for
+    again once that lag is over.
     """
     try:
         job = hands.destination.submit(group)
@@ -129,28 +135,40 @@ def _send_bulk(
     except (RefuseRecord, TryAgain):
         return list(group)
     hands.ledger.record(run, [Accepted(operation_id=operation.id, job=job) for operation in group])
-    if not await_job(hands, job):
+    progress = await_job(hands, job)
+    if progress is None:
         for operation in group:
             done(operation, Unknown(operation_id=operation.id, why="job_unfinished"))
         return []
-    found = read_back(hands, group)
+    found = _arrived(hands, group, progress)
     for operation in group:
         if operation.id in found:
             done(operation, found[operation.id])
     return [operation for operation in group if operation.id not in found]
 
 
-def await_job(hands: Hands, job: str) -> bool:
-    """Wait until a bulk job is done; False when it takes longer than the pace allows."""
+def _arrived(hands: Hands, group: Sequence[Operation], progress: JobProgress) -> Mapping[str, Event]:
+    """Return the confirmations of a job that is done, once what it is silent about could be seen."""
+    found = dict(read_back(hands, group))
+    unsaid = [one for row, one in enumerate(group) if one.id not in found and row not in progress.failures]
+    if unsaid:
+        hands.clock.sleep(hands.pace.settle_after)
+        found |= read_back(hands, unsaid)
+    return found
+
+
+def await_job(hands: Hands, job: str) -> JobProgress | None:
+    """Wait until a bulk job is done and return what it says; None when it takes longer than the pace allows."""
     waited, pause = 0.0, hands.pace.poll
     while True:
         try:
-            if hands.destination.progress(job).done:
-                return True
+            progress = hands.destination.progress(job)
+            if progress.done:
+                return progress
         except TryAgain:
             pass  # the status page is not the job
         if waited >= hands.pace.job_wait or hands.stopper.asked:
-            return False
+            return None
         hands.clock.sleep(pause)
         waited += pause
         pause = min(pause * 2, hands.pace.poll_max)

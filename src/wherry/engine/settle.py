@@ -1,6 +1,6 @@
 """Entries left open by a crash or a time-out: look them up before anything is sent again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from wherry.engine.hands import Hands
@@ -8,16 +8,19 @@ from wherry.engine.send import await_job, holds
 from wherry.model.errors import TryAgain
 from wherry.model.ledger import Absent, Attempt, Confirmed, EntryState, Event
 from wherry.model.operation import Verb
+from wherry.model.record import Key
 
 
-def settle(hands: Hands, run: str) -> int:
-    """Find out what became of every open attempt, write it down, and return how many stay open.
+def settle(hands: Hands, run: str, keys: Collection[Key] | None = None) -> int:
+    """Find out what became of open attempts, write it down, and return how many stay open.
 
-    An attempt is looked up only once the request can no longer arrive and its bulk job has ended. A
-    create found by its match key or marker is confirmed; one that is not there is absent and may be
-    sent again. An attempt whose job does not end stays open.
+    These are all there are, or those about these records: a batch settles its own before it writes. An
+    attempt is looked up only once the request can no longer arrive, its bulk job has ended and search has
+    caught up. A create found by its match key or marker is confirmed; one that is not there is absent and
+    may be sent again. An attempt whose job does not end stays open for as long as the pace allows a job;
+    then the unique keys of its rows keep a late one from becoming a second record.
     """
-    attempts = hands.ledger.open_attempts()
+    attempts = hands.ledger.open_attempts(keys)
     if not attempts:
         return 0
     attempts = _wait_for_jobs(hands, attempts)
@@ -25,22 +28,25 @@ def settle(hands: Hands, run: str) -> int:
     for start in range(0, len(attempts), hands.pace.batch_size):
         events = _look(hands, attempts[start : start + hands.pace.batch_size])
         hands.ledger.record(run, events)
-    return len(hands.ledger.open_attempts())
+    return len(hands.ledger.open_attempts(keys))
 
 
 def _wait_for_jobs(hands: Hands, attempts: Sequence[Attempt]) -> list[Attempt]:
-    jobs = {attempt.job for attempt in attempts if attempt.state is EntryState.ACCEPTED and attempt.job}
-    running = {job for job in sorted(jobs) if not await_job(hands, job)}
+    patience = timedelta(seconds=hands.pace.job_wait)
+    given_up = {a.job for a in attempts if a.job and hands.clock.now() - a.at > patience}
+    jobs = {attempt.job for attempt in attempts if attempt.job} - given_up
+    running = {job for job in sorted(jobs) if await_job(hands, job) is None}
     return [attempt for attempt in attempts if attempt.job not in running or not attempt.job]
 
 
 def _wait_for_requests(hands: Hands, attempts: Sequence[Attempt]) -> None:
-    # Accepted attempts were answered; of the others the request may still be on its way in.
-    sent = [attempt.at for attempt in attempts if attempt.state is not EntryState.ACCEPTED]
-    if not sent:
+    if not attempts:
         return
-    until = max(sent) + timedelta(seconds=hands.pace.settle_after)
-    remaining = (until - hands.clock.now()).total_seconds()
+    # An answer that was lost was given up at a known moment. An intent only says when sending could begin,
+    # and a job only when it was taken: whoever sent it, or did it, may have gone on until just now.
+    now = hands.clock.now()
+    last = max(attempt.at if attempt.state is EntryState.UNKNOWN else now for attempt in attempts)
+    remaining = (last + timedelta(seconds=hands.pace.settle_after) - now).total_seconds()
     if remaining > 0:
         hands.clock.sleep(remaining)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 from wherry.engine.hands import Hands
 from wherry.engine.send import send_all
@@ -15,6 +16,8 @@ from wherry.model.ledger import Attempt, Confirmed, Event, Refused
 from wherry.model.operation import Operation, Verb
 
 PARENT_STREAM = {"targetable": "contacts", "attendee": "contacts", "sales_accounts": "sales_accounts"}
+CHILDREN = frozenset({"tasks", "appointments", "notes"})
+WINDOW = 5_000  # writes whose children are brought together
 CHILD_STREAMS = ("tasks", "appointments", "notes", "deals", "contacts")
 
 
@@ -166,21 +169,41 @@ def take_back(
     """
     if write:
         settle(hands, run)
-    for batch in _batches(attempts, hands.pace.batch_size):
+    for batch in _batches(_by_parent(attempts), hands.pace.batch_size):
         if hands.stopper.asked:
             raise Interrupted("stopped at a batch border", hint="run the same command again to go on")
         yield from _take_back_batch(hands, run, batch, around, write=write)
 
 
+def _by_parent(attempts: Iterable[Attempt]) -> Iterator[Attempt]:
+    """Bring the children of one contact together, a window at a time: they are read in one call.
+
+    Children come before parents, and of two writes to one record the newer one first, as in the ledger.
+    """
+    stream = iter(attempts)
+    while window := list(islice(stream, WINDOW)):
+        children = [a for a in window if _is_child(a)]
+        yield from sorted(children, key=lambda a: a.operation.links.get("targetable", 0))
+        yield from (a for a in window if not _is_child(a))
+
+
+def _is_child(attempt: Attempt) -> bool:
+    return attempt.operation.stream in CHILDREN and "targetable" in attempt.operation.links
+
+
+def _kind(attempt: Attempt) -> str:
+    return "children" if _is_child(attempt) else attempt.operation.stream
+
+
 def _batches(attempts: Iterable[Attempt], size: int) -> Iterator[list[Attempt]]:
-    """Yield runs of attempts of one destination stream, so that a parent is never judged before its children.
+    """Yield runs of attempts of one kind, so that a parent is never judged before its children.
 
     A record stands in a batch once: an older write to it is judged when the newer one has been taken back.
     """
     batch: list[Attempt] = []
     ids: set[int | None] = set()
     for attempt in attempts:
-        other = bool(batch) and batch[-1].operation.stream != attempt.operation.stream
+        other = bool(batch) and _kind(batch[-1]) != _kind(attempt)
         again = attempt.destination_id in ids and not attempt.operation.irreversible
         if other or again or len(batch) >= size:
             yield batch
@@ -194,11 +217,12 @@ def _batches(attempts: Iterable[Attempt], size: int) -> Iterator[list[Attempt]]:
 def _take_back_batch(
     hands: Hands, run: str, batch: Sequence[Attempt], around: Surroundings, *, write: bool
 ) -> list[Judgement]:
-    stream = batch[0].operation.stream
-    live = _read_live(hands, stream, batch)
+    live = _read_live(hands, batch)
     seen = {
-        id_: around.foreseen.get((stream, id_), live.get(id_))
-        for id_ in (a.destination_id or 0 for a in batch)
+        a.destination_id or 0: around.foreseen.get(
+            (a.operation.stream, a.destination_id or 0), live.get(a.destination_id or 0)
+        )
+        for a in batch
     }
     judgements = [judge(run, a, seen[a.destination_id or 0], around) for a in batch]
     failed: dict[str, str] = {}
@@ -211,11 +235,14 @@ def _take_back_batch(
             failed[operation.id] = "the destination did not answer; run rollback again"
 
     if write:
-        send_all(hands, run, [j.operation for j in judgements if j.operation is not None], done)
+        wanted = [j.operation for j in judgements if j.operation is not None]
+        still_open = send_all(hands, run, wanted, done)
+        failed |= dict.fromkeys(still_open, "an earlier try is still open; run rollback again")
         settle(hands, run)
     else:
         around.foreseen |= {
-            (stream, a.destination_id or 0): _undone(j, seen) for a, j in zip(batch, judgements, strict=True)
+            (a.operation.stream, a.destination_id or 0): _undone(j, seen)
+            for a, j in zip(batch, judgements, strict=True)
         }
     result = [_after_sending(judgement, failed) for judgement in judgements]
     for judgement in result:
@@ -240,16 +267,25 @@ def _undone(judgement: Judgement, seen: Mapping[int, Observed | None]) -> Observ
     return replace(now, fields={**now.fields, **operation.fields}, links={**now.links, **links})
 
 
-def _read_live(hands: Hands, stream: str, batch: Sequence[Attempt]) -> Mapping[int, Observed]:
+def _read_live(hands: Hands, batch: Sequence[Attempt]) -> Mapping[int, Observed]:
     wanted = [a for a in batch if not a.operation.irreversible and a.destination_id is not None]
-    ids = sorted({a.destination_id for a in wanted if a.destination_id is not None})
-    if not ids:
+    if not wanted:
         return {}
-    parents = {
-        a.destination_id: p for a in wanted if a.destination_id and (p := a.operation.links.get("targetable"))
-    }
-    fetched = hands.destination.fetch(stream, ids, parents, dependents=stream in PARENT_STREAM.values())
+    if _is_child(wanted[0]):
+        return {seen.id: seen for seen in hands.destination.fetch_children(_by_contact(wanted))}
+    stream = wanted[0].operation.stream
+    ids = sorted({a.destination_id for a in wanted if a.destination_id is not None})
+    fetched = hands.destination.fetch(stream, ids, dependents=stream in PARENT_STREAM.values())
     return {seen.id: seen for seen in fetched}
+
+
+def _by_contact(attempts: Sequence[Attempt]) -> dict[int, dict[str, list[int]]]:
+    wanted: dict[int, dict[str, list[int]]] = {}
+    for attempt in attempts:
+        operation = attempt.operation
+        streams = wanted.setdefault(operation.links["targetable"], {})
+        streams.setdefault(operation.stream, []).append(attempt.destination_id or 0)
+    return wanted
 
 
 def _after_sending(judgement: Judgement, failed: Mapping[str, str]) -> Judgement:

@@ -14,6 +14,7 @@ WherryError                     carries a stable code, a sentence and a hint
 │   ├── CatalogChanged          the other side no longer looks as the plan says
 │   ├── LedgerTampered          the hash chain is broken
 │   ├── ProtocolBroken          an answer that no documented behaviour explains
+│   ├── DuplicatesFound         the sweep found records of ours that are there twice
 │   ├── QuotaExhausted          the API quota is used up and nobody asked to wait
 │   └── Interrupted             a person pressed Ctrl-C; resumable
 └── AskHuman
@@ -129,6 +130,13 @@ class ProtocolBroken(StopRun):
     """The other side gave an answer that no documented behaviour explains."""
 
     code = "protocol_broken"
+
+
+class DuplicatesFound(StopRun):
+    """Some source record is at the destination more than once; nothing is deleted by itself."""
+
+    code = "duplicates_found"
+    exit_code = 6
 
 
 class QuotaExhausted(StopRun):

@@ -1,6 +1,6 @@
 """What the parts ask of each other: short protocols, implemented elsewhere."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +57,9 @@ class Snapshot(Protocol):
     def read(self, stream: str, keys: Sequence[str] | None = None) -> Iterator[Record]:
         """Yield the READY records of a stream in key order (numeric where keys are), or just those keys."""
 
+    def read_where(self, stream: str, field: str, values: Sequence[str]) -> Iterator[Record]:
+        """Yield the READY records whose field holds one of these values: the children of some parents."""
+
     def fates(self, stream: str | None = None) -> Iterator[Staged]:
         """Yield the fate of every source record, ready or not."""
 
@@ -107,6 +110,12 @@ class DestinationReader(Protocol):
 
         `parents` maps ids of tasks, appointments and notes to their contact's id, which saves calls. With
         `dependents` the links also name what hangs on a record: tasks, appointments, notes, deals, contacts.
+        """
+
+    def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
+        """Yield the live tasks, appointments and notes with these ids: contact id → stream → ids.
+
+        As few calls as the API allows: one a contact for all its children.
         """
 
     def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:
@@ -164,8 +173,11 @@ class LedgerReader(Protocol):
     def written(self, key: Key, part: int) -> Mapping[str, Json]:
         """Return the newest after-image per field of our confirmed, not undone writes to this part."""
 
-    def open_attempts(self) -> Sequence[Attempt]:
-        """Return operations whose outcome is open, oldest first."""
+    def open_attempts(self, keys: Collection[Key] | None = None) -> Sequence[Attempt]:
+        """Return operations whose outcome is open, oldest first: all of them, or those of these records."""
+
+    def doubtful(self, run: str) -> Iterator[Attempt]:
+        """Yield confirmed creates of a run whose outcome was once open, or that had to be looked up."""
 
     def entries(self) -> Iterator[Entry]:
         """Yield the chain, oldest first."""
@@ -192,8 +204,12 @@ class Ledger(LedgerReader, Protocol):
     def states(self, run: str, keys: Iterable[Key]) -> Mapping[Key, RecordState]:
         """Return the state of these records in the run."""
 
-    def record(self, run: str, events: Sequence[Event], states: Sequence[StateChange] = ()) -> None:
-        """Append events to the chain and move records to their states, crosswalk included, in one transaction."""
+    def record(self, run: str, events: Sequence[Event], states: Sequence[StateChange] = ()) -> frozenset[str]:
+        """Append events to the chain and move records to their states, crosswalk included, in one transaction.
+
+        Returns the ids of the operations that are intended by this very call. One that is open or confirmed
+        already is not among them: somebody else has sent it, or is about to.
+        """
 
     def approve(self, approval: Approval) -> None:
         """Keep a person's yes, in the chain too."""
@@ -215,18 +231,94 @@ class Budget(Protocol):
         """Return calls taken by this process, and how often the server throttled."""
 
 
-class Engine(Protocol):
-    """Carries jobs out so that a crash loses none (engine/durable.py)."""
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One batch, as the durable engine keeps it: ids only, never a value of a record."""
 
-    def run(self, jobs: Iterable[str], work: Callable[[str], None]) -> None:
-        """Do each job once its turn comes; ids only."""
+    run: str
+    stream: str
+    ids: tuple[str, ...]  # source ids, in the order of the stream; never empty
+
+    @property
+    def id(self) -> str:
+        """Return the id of the batch: the same for the same records of the same run."""
+        return f"{self.run}:{self.stream}:{self.ids[0]}-{self.ids[-1]}"
+
+
+class Engine(Protocol):
+    """Keeps batches and hands each to one worker at a time (engine/durable.py).
+
+    What it keeps is no truth: a batch that it calls done may have left records pending, and its whole
+    memory may be lost. The ledger says what is still to do.
+    """
+
+    def start(self, work: Callable[[Job], None]) -> None:
+        """Begin to take batches, and do this work for each."""
+
+    def enqueue(self, jobs: Iterable[Job]) -> None:
+        """Keep batches until some worker takes them; one that is kept already is not kept twice."""
+
+    def unfinished(self) -> Mapping[str, str]:
+        """Return every batch that is not done: id → the executor that has it, "" while it waits."""
+
+    def resume(self, ids: Sequence[str]) -> None:
+        """Let batches whose executor is gone wait for another one."""
+
+    def cancel(self, ids: Sequence[str]) -> None:
+        """Take batches out that must not be begun any more."""
+
+    def forget(self) -> None:
+        """Delete what is kept about batches that are done or were cancelled."""
+
+    def raise_failure(self) -> None:
+        """Raise the error that ended a batch here, if one did; no further batch is begun then."""
+
+
+COORDINATOR = "coordinator"
+WORKER = "worker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Somebody's part in a run: coordinator or worker, and the process and host for people to read."""
+
+    run: str
+    role: str
+    place: str
+
+
+class Leases(Protocol):
+    """Timed claims of workers on a run, shared by all machines; `ttl` is in seconds."""
+
+    ttl: float
+
+    def take(self, worker: str, run: str, role: str) -> None:
+        """Claim a part in a run; raises UsageInvalid while others carry another run out, or coordinate this one."""
+
+    def renew(self, worker: str) -> bool:
+        """Prolong a lease; False when it ran out and was taken away meanwhile."""
+
+    def leave(self, worker: str) -> None:
+        """Give a lease back."""
+
+    def live(self) -> Mapping[str, Claim]:
+        """Return the leases that have not run out, by worker."""
+
+    def reap(self) -> frozenset[str]:
+        """Take away the leases that have run out, for good, and return the workers whose leases stand."""
+
+    def alone(self, work: Callable[[], None]) -> bool:
+        """Do the work while no other process does; False, and nothing done, when one does."""
 
 
 class Lock(Protocol):
-    """One process at a time on one workspace."""
+    """One process at a time on one workspace; the workers of a run go by their leases instead."""
 
-    def held(self) -> AbstractContextManager[None]:
-        """Hold the lock, or raise UsageInvalid naming who holds it."""
+    def held(self, *, joining: bool = False) -> AbstractContextManager[None]:
+        """Hold the lock, or raise UsageInvalid naming who holds it.
+
+        Live workers are refused too, unless who asks is `joining` their run.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

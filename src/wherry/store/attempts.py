@@ -1,23 +1,63 @@
 """Attempted writes as they lie in the store: an operation, its bodies, and what is known of it now."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, or_, select, tuple_
 
 from wherry.model.jsons import Json, sha256_of
-from wherry.model.ledger import Attempt, EntryState
+from wherry.model.ledger import OPEN_STATES, Attempt, EntryState
 from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
 from wherry.store.database import Database
 from wherry.store.seal import Sealer
-from wherry.store.tables import attempts, bodies
+from wherry.store.tables import attempts, bodies, chain
 
 JOINED = select(attempts, bodies.c.operation, bodies.c.before, bodies.c.after).join(
     bodies, bodies.c.operation_id == attempts.c.operation_id, isouter=True
 )
+
+
+_OPEN = [str(state) for state in OPEN_STATES]
+_SLICE = 400
+_PAGE = 500
+
+
+def opened_of(database: Database, keys: Collection[Key] | None) -> list[Row[Any]]:
+    """Return the lines of attempts whose outcome is open, oldest first: all, or those of these records."""
+    query = JOINED.where(attempts.c.state.in_(_OPEN)).order_by(attempts.c.seq)
+    if keys is None:
+        return list(database.rows(query))
+    pairs = sorted((key.stream, key.id) for key in set(keys))
+    found: list[Row[Any]] = []
+    for start in range(0, len(pairs), _SLICE):
+        place = tuple_(attempts.c.source_stream, attempts.c.source_id)
+        found += database.rows(query.where(place.in_(pairs[start : start + _SLICE])))
+    return sorted(found, key=lambda row: int(row.seq))
+
+
+def doubted(database: Database, run: str) -> Iterator[Row[Any]]:
+    """Yield confirmed creates of a run that were open once, or were found by looking; in short transactions."""
+    open_once = chain.c.state.in_([str(EntryState.UNKNOWN), str(EntryState.ABSENT)])
+    looked_up = and_(chain.c.state == EntryState.CONFIRMED, chain.c.note.contains("found"))
+    ids = select(chain.c.operation_id).where(chain.c.run == run, or_(open_once, looked_up))
+    query = (
+        JOINED.where(
+            attempts.c.run == run,
+            attempts.c.verb == Verb.CREATE,
+            attempts.c.confirmed_seq.is_not(None),
+            attempts.c.undone_by == "",
+            attempts.c.operation_id.in_(ids),
+        )
+        .order_by(attempts.c.confirmed_seq)
+        .limit(_PAGE)
+    )
+    page_query = query
+    while page := database.rows(page_query):
+        yield from page
+        page_query = query.where(attempts.c.confirmed_seq > page[-1].confirmed_seq)
 
 
 def sent_body(operation: Operation) -> dict[str, Any]:

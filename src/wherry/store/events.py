@@ -66,6 +66,7 @@ class Fold:
         self._run = run  # run, digest, approved_by, at
         self._sealer = sealer
         self._known: dict[str, Fields] = {}
+        self.intended: set[str] = set()
         self._new: dict[str, None] = {}
         self._changed: dict[str, None] = {}
         self._sent: dict[str, Fields] = {}
@@ -117,6 +118,7 @@ class Fold:
     def _intend(self, operation: Operation, *, fresh: bool) -> None:
         row = _row_of(operation)
         self._known[operation.id] = row
+        self.intended.add(operation.id)
         (self._new if fresh else self._changed)[operation.id] = None
         self._sent[operation.id] = self._bodies_of(operation)
         self._afters.pop(operation.id, None)

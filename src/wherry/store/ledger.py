@@ -1,12 +1,12 @@
 """The ledger: the truth about every write that was attempted, and about every record of every run."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
 from sqlalchemy import func, select
 
 from wherry.model.jsons import Json
-from wherry.model.ledger import OPEN_STATES, Attempt, Entry, Event
+from wherry.model.ledger import Attempt, Entry, Event
 from wherry.model.operation import Located
 from wherry.model.plan import Approval
 from wherry.model.ports import Clock
@@ -82,12 +82,15 @@ class StoreLedger:
                 table.c.confirmed_seq < last if newest_first else table.c.confirmed_seq > last
             )
 
-    def open_attempts(self) -> Sequence[Attempt]:
-        """Return operations whose outcome is open, oldest first."""
-        query = attempts.JOINED.where(attempts_table.c.state.in_([str(state) for state in OPEN_STATES]))
-        query = query.order_by(attempts_table.c.seq)
-        found = self._database.rows(query)
+    def open_attempts(self, keys: Collection[Key] | None = None) -> Sequence[Attempt]:
+        """Return operations whose outcome is open, oldest first: all of them, or those of these records."""
+        found = attempts.opened_of(self._database, keys)
         return [attempts.attempt_of(row, self._sealer) for row in found]
+
+    def doubtful(self, run: str) -> Iterator[Attempt]:
+        """Yield confirmed creates of a run whose outcome was once open, or that had to be looked up."""
+        for row in attempts.doubted(self._database, run):
+            yield attempts.attempt_of(row, self._sealer)
 
     def written(self, key: Key, part: int) -> Mapping[str, Json]:
         """Return the newest after-image per field of our confirmed, not undone writes to this part.
@@ -142,14 +145,15 @@ class StoreLedger:
         """Return the state of these records in the run; keys that were never enlisted are left out."""
         return states_of(self._database, run, keys)
 
-    def record(self, run: str, events: Sequence[Event], states: Sequence[StateChange] = ()) -> None:
+    def record(self, run: str, events: Sequence[Event], states: Sequence[StateChange] = ()) -> frozenset[str]:
         """Append events to the chain and move records to their states, crosswalk included, in one transaction.
 
-        An event that is known already changes nothing. Raises ValueError for the outcome of an operation
-        that was never intended and KeyError for no such run; nothing is written then.
+        An event that is known already changes nothing. Returns the ids of the operations that are intended
+        by this very call. Raises ValueError for the outcome of an operation that was never intended and
+        KeyError for no such run; nothing is written then.
         """
         at = self._now()
-        self._database.write(lambda tx: self._record(tx, run, events, states, at))
+        return self._database.write(lambda tx: self._record(tx, run, events, states, at))
 
     def _record(
         self,
@@ -158,7 +162,7 @@ class StoreLedger:
         events: Sequence[Event],
         changes: Sequence[StateChange],
         at: str,
-    ) -> None:
+    ) -> frozenset[str]:
         writer = chain.Writer(tx)
         stamp = checkpoints.stamp(tx, run)
         fold = Fold(tx, writer, {**stamp, "at": at}, self._sealer)
@@ -167,6 +171,7 @@ class StoreLedger:
         fold.moves.flush(tx)
         writer.flush()
         move(tx, run, changes)
+        return frozenset(fold.intended)
 
     def approve(self, approval: Approval) -> None:
         """Keep a person's yes, in the chain too."""

@@ -16,7 +16,7 @@ class FileLock:
         self._path = path
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, *, joining: bool = False) -> Iterator[None]:  # noqa: ARG002 - one process at a time, whatever it wants
         """Hold the lock, or raise UsageInvalid naming the process that holds it."""
         # Never deleted: whoever locks a deleted file locks nothing.
         descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)

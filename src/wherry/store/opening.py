@@ -11,6 +11,7 @@ from wherry.model.ports import Clock, Lock
 from wherry.store.bodies import purge
 from wherry.store.budget import Quota, SharedBudget
 from wherry.store.database import Database
+from wherry.store.leases import Leases
 from wherry.store.ledger import StoreLedger
 from wherry.store.lock import FileLock
 from wherry.store.migrations import migrate
@@ -44,6 +45,10 @@ class Store:
         quota = Quota(per_minute=per_minute, per_hour=per_hour, reserve=reserve, max_wait=max_wait)
         return SharedBudget(self._database, self._clock, account, quota)
 
+    def leases(self, ttl: float) -> Leases | None:
+        """Return the leases of this store's workers, or None where one process is all there can be."""
+        return Leases(self._database, ttl) if isinstance(self._database, PostgresDatabase) else None
+
     def purge(self) -> int:
         """Destroy what was sent, before-images and after-images for good; return how many operations had some.
 
@@ -59,7 +64,7 @@ class Store:
 class _Alone:
     """The lock of a store that nobody else can reach."""
 
-    def held(self) -> contextlib.AbstractContextManager[None]:
+    def held(self, *, joining: bool = False) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - nobody to join
         """Hold what needs no holding."""
         return contextlib.nullcontext()
 

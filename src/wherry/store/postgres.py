@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sqlalchemy import URL, Engine, Table, create_engine, delete, func, select, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -144,8 +144,12 @@ class ServerLock:
         self._engine = engine
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock, or raise UsageInvalid naming who holds it."""
+    def held(self, *, joining: bool = False) -> Iterator[None]:
+        """Hold the lock, or raise UsageInvalid naming who holds it.
+
+        Workers of a run that goes on without its coordinator count as holders too, unless who asks is
+        `joining` their run: the leases then see to it that it is the same.
+        """
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.execute(select(func.pg_try_advisory_lock(WORKSPACE_LOCK))).scalar():
                 who = connection.execute(
@@ -156,11 +160,24 @@ class ServerLock:
                     hint="Wait until it is done, or stop it; what it did is kept and can be resumed.",
                 )
             try:
+                if not joining:
+                    self._require_no_workers(connection)
                 yield
             finally:
                 with contextlib.suppress(DBAPIError):
                     connection.execute(select(func.pg_advisory_unlock(WORKSPACE_LOCK)))
 
+    @staticmethod
+    def _require_no_workers(connection: Connection) -> None:
+        place = connection.execute(_WORKING).scalar()
+        if place:
+            raise UsageInvalid(
+                f"A worker is still at work on this store: {place}",
+                hint="Stop it, or wait until its run is done; what it did is kept and can be resumed.",
+            )
+
+
+_WORKING = text("SELECT place FROM leases WHERE until > extract(epoch from clock_timestamp()) LIMIT 1")
 
 _HOLDER = text(
     "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "

@@ -190,6 +190,17 @@ budgets = Table(
     Column("blocked_until", Float(53), nullable=False),  # seconds since 1970
 )
 
+# Who works on a run, and until when: a claim that its holder renews, and loses when it cannot.
+leases = Table(
+    "leases",
+    metadata,
+    _text("worker", primary_key=True),
+    _text("run"),
+    _text("role"),  # coordinator or worker
+    _text("place"),  # process id and host, for people
+    Column("until", Float(53), nullable=False),  # seconds since 1970, by the database's clock
+)
+
 # The newest transaction of each process, by which it learns after a lost connection whether it counted.
 writers = Table(
     "writers",
