@@ -99,6 +99,46 @@ def test_stage_and_pipeline_agree_and_closing_sets_the_date(tenant):
     assert dated["closed_date"] == "2019-04-01"
 
 
+def test_a_pipeline_alone_keeps_or_brings_a_stage(tenant):
+    other = tenant.state.selectors.add_pipeline("Recall", [{"name": "Due"}, {"name": "Seen"}])
+    empty = tenant.state.selectors.add_pipeline("Empty", [])
+    demo = stage(tenant, "Demo")
+    deal = tenant.deal(deal_stage_id=demo)
+    path, home = f"/deals/{deal['id']}", deal["deal_pipeline_id"]
+    for body in ({"deal_pipeline_id": home}, {"deal_stage_id": None}):
+        assert tenant.call("PUT", path, body)["deal"]["deal_stage_id"] == demo
+    moved = tenant.call("PUT", path, {"deal_pipeline_id": other["id"]})["deal"]
+    first = tenant.state.selectors.stages_of(other["id"])[0]["id"]
+    assert (moved["deal_pipeline_id"], moved["deal_stage_id"]) == (other["id"], first)
+    assert tenant.refused("PUT", path, {"deal_pipeline_id": empty["id"]}) == ["Deal pipeline has no stages"]
+
+
+def test_a_required_reason_is_asked_of_lost_deals_only(tenant):
+    label = tenant.state.schemas["deal"].get("deal_reason_id").label
+    row = next(one for one in tenant.state.dump()["fields"]["deals"] if one["name"] == "deal_reason_id")
+    tenant.state.load_seed({"fields": {"deals": [{**row, "required": True}]}})
+    deal = tenant.deal()
+    path, lost = f"/deals/{deal['id']}", stage(tenant, "Lost")
+    assert tenant.refused("PUT", path, {"deal_stage_id": lost}) == [f"{label} can't be blank"]
+    assert tenant.call("PUT", path, {"deal_stage_id": stage(tenant, "Won")})
+    reason = tenant.state.selectors.rows("deal_reasons")[0]["id"]
+    closed = tenant.call("PUT", path, {"deal_stage_id": lost, "deal_reason_id": reason})["deal"]
+    assert closed["deal_stage_id"] == lost
+    assert tenant.refused("PUT", path, {"deal_reason_id": None}) == [f"{label} can't be blank"]
+
+
+def test_products_win_over_an_amount_until_it_is_written_again(tenant):
+    crown = product(tenant, 300)["id"]
+    deal = tenant.deal(amount=50)
+    path = f"/deals/{deal['id']}"
+    rows = [{"id": crown, "quantity": 2, "discount": 10, "discount_type": 1}]
+    assert tenant.call("PUT", path, {"deal": {"amount": 5, "products": rows}})["deal"]["amount"] == "540.0"
+    assert tenant.call("PUT", path, {"amount": 70})["deal"]["amount"] == "70.0"
+    assert tenant.call("PUT", path, {"products": []})["deal"]["amount"] == "0.0"
+    (row,) = tenant.call("GET", "/selector/deal_products")["deal_products"]
+    assert row == {"partial": True, "id": crown, "name": "Crown"}
+
+
 def test_deals_are_only_in_views_by_stage(tenant):
     for name in ("New", "Won", "Lost"):
         tenant.deal(name=name, deal_stage_id=stage(tenant, name))
