@@ -123,10 +123,10 @@ def _content(desktop: Desktop) -> Endpoint:
         account = desktop.account
         with account.lock:
             row = account.tables["document"].get_any(request.path_params["id"])
-            path = account.files.path(row["sha256"]) if row else None
+            path = account.files.path(row.get("sha256")) if row else None
         if row is None or path is None:
             return _json({"error": "no file of that id, or its content is not kept"}, 404)
-        return FileResponse(path, media_type=row["content_type"], filename=row["name"])
+        return FileResponse(path, media_type=row.get("content_type"), filename=row["name"])
 
     return endpoint
 

@@ -1,5 +1,6 @@
 """Quotes and other sales documents of a deal: their own lines, restore, forget and the bulk calls."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _KEY = "cpq_document"
 _ROOT = "/cpq/cpq_documents"
+_NUMBER = re.compile(r"DOC-(\d+)")
 
 
 def routes(state: "State") -> list[Route]:
@@ -59,7 +61,8 @@ def prepare_document(state: "State", old: Record | None, body: Record) -> Record
 def _numbered(state: "State", deal_id: int) -> Record:
     """Give what a new document gets by itself: its number, its currency, and whether it is the deal's first."""
     kept = list(state.tables[_KEY].everything())
-    last = max((int(one["document_number"].removeprefix("DOC-")) for one in kept), default=0)
+    numbers = (_NUMBER.fullmatch(one.get("document_number") or "") for one in kept)
+    last = max((int(found[1]) for found in numbers if found), default=0)
     return {
         "document_number": f"DOC-{last + 1}",
         "currency_code": state.selectors.rows("currencies")[0]["currency_code"],

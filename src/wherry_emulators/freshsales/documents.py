@@ -39,7 +39,7 @@ def storage_of(state: "State") -> int:
 def used_by(state: "State", user_id: int) -> int:
     """Bytes that the files of a user take."""
     rows = state.tables["document"].everything()
-    return sum(row["size"] for row in rows if row["creater_id"] == user_id)
+    return sum(row.get("size") or 0 for row in rows if row["creater_id"] == user_id)
 
 
 def files_report(state: "State") -> Record:
@@ -47,7 +47,7 @@ def files_report(state: "State") -> Record:
     rows = list(state.tables["document"].everything())
     users = {row["creater_id"] for row in rows}
     return {
-        "files": [{**row, "is_kept": state.files.path(row["sha256"]) is not None} for row in rows],
+        "files": [{**row, "is_kept": state.files.path(row.get("sha256")) is not None} for row in rows],
         "per_user_bytes": storage_of(state),
         "used_bytes": {str(user): used_by(state, user) for user in sorted(users)},
     }
@@ -129,7 +129,7 @@ def _prepare(state: "State", body: Record, given: UploadFile) -> Record:
     require(values, {"name": "Name"}, problems)
     problems.raise_if_any()
     kind = given.content_type or "application/octet-stream"
-    return {**values, "content_type": kind, "creater_id": state.user_id, **stamps(state, body)}
+    return {**values, "content_type": kind, **stamps(state, body)}
 
 
 def _check_size(state: "State", size: int) -> None:

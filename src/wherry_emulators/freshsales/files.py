@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 _CHUNK = 1024 * 1024
+_ARRIVING = "arriving-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +23,21 @@ class Arrived:
 
 
 class Files:
-    """A directory of contents. Without one given it is temporary, and gone with this object."""
+    """A directory of contents. Without one given it is temporary, and gone with this object.
+
+    What was still arriving when an earlier process ended is removed.
+    """
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
+        for left in directory.glob(f"{_ARRIVING}*") if directory else ():
+            left.unlink()
 
     def take(self, source: IO[bytes]) -> Arrived:
         """Copy a content from its present position to its end, in pieces; keep or refuse it afterwards."""
         directory = self._open()
         digest, size = hashlib.sha256(), 0
-        handle, name = tempfile.mkstemp(dir=directory, prefix="arriving-")
+        handle, name = tempfile.mkstemp(dir=directory, prefix=_ARRIVING)
         with os.fdopen(handle, "wb") as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
@@ -47,9 +53,9 @@ class Files:
         """Remove a content that is not to be kept."""
         arrived.path.unlink()
 
-    def path(self, sha256: str) -> Path | None:
+    def path(self, sha256: str | None) -> Path | None:
         """Find where a content lies; None if it is not kept here."""
-        found = self._directory / sha256 if self._directory else None
+        found = self._directory / sha256 if self._directory and sha256 else None
         return found if found and found.is_file() else None
 
     def drop(self, sha256: str) -> None:

@@ -155,7 +155,7 @@ class State:
 
     def drop_unused(self, sha256: str) -> None:
         """Remove the content of files once no file has it any more."""
-        if all(row["sha256"] != sha256 for row in self.tables["document"].everything()):
+        if all(row.get("sha256") != sha256 for row in self.tables["document"].everything()):
             self.files.drop(sha256)
 
     def children(self, parent: Parent, key: str) -> list[Record]:

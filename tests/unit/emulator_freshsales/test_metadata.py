@@ -222,3 +222,22 @@ def test_a_real_catalogue_can_prime_the_account(tenant, tenant_on):
     other.state.load_seed({"fields": catalogue})
     assert other.contact(custom_field={name: "M"})["custom_field"] == {name: "M"}
     assert len(other.call("GET", "/settings/contacts/fields")["fields"]) == 66
+
+
+def test_documents_of_a_seed_written_by_hand_need_no_more_than_a_name(tenant):
+    contact = tenant.contact()["id"]
+    deal = tenant.deal()["id"]
+    target = {"targetable_type": "Contact", "targetable_id": contact}
+    tenant.state.load_seed(
+        {
+            "documents": [{"name": "Old letter.pdf", **target}],
+            "document_links": [{"name": "Portal", "url": "https://x.example", **target}],
+            "cpq_documents": [{"deal_id": deal, "document_type": "Quote"}],
+        }
+    )
+    rows = tenant.call("GET", f"/contacts/{contact}/document_associations")["document_associations"]
+    assert {row["name"] for row in rows} == {"Old letter.pdf", "Portal"}
+    quote = {"deal_id": deal, "document_type": "Quote"}
+    assert tenant.call("POST", "/cpq/cpq_documents", quote)["cpq_document"]["document_number"] == "DOC-1"
+    tenant.call("DELETE", f"/contacts/{contact}/forget")
+    assert list(tenant.state.tables["document"].everything()) == []
