@@ -5,6 +5,7 @@ the server's window for certain, so that no window as the server sees it holds m
 where a call took up to two seconds longer on its way than another one.
 """
 
+import logging
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from wherry.store.tables import budgets
 
 _JITTER_SECONDS = 2.0
 _STEP_SECONDS = 1.0
+_WORTH_SAYING_SECONDS = 10.0
+_LOG = logging.getLogger("wherry.budget")
 _LEAST_WAIT_SECONDS = 0.001  # a clock may not resolve less
 
 
@@ -107,6 +110,7 @@ class SharedBudget:
         begun = self._now()
         while wait := self._database.write(lambda tx: self._book(tx, calls), serial=False):
             self._refuse_to_wait(begun, wait)
+            self._say(wait)
             self._sleep(wait)
         with self._counting:
             self._calls += calls
@@ -144,6 +148,11 @@ class SharedBudget:
                 f"The API quota of this account is used up until {local:%H:%M}",
                 hint="Run the same command again then: it resumes where it stopped.",
             )
+
+    def _say(self, wait: float) -> None:
+        if wait >= _WORTH_SAYING_SECONDS:
+            local = datetime.fromtimestamp(self._now() + wait + 59, UTC).astimezone()
+            _LOG.warning("waiting for the API quota until %s", f"{local:%H:%M}", extra={"action": "quota_wait"})
 
     def _open(self, tx: Transaction) -> None:
         new = tx.insert(budgets).values(account=self._account, minute="{}", hour="{}", blocked_until=0.0)
