@@ -107,14 +107,14 @@ def test_the_record_counts_calls_and_lists_writes_without_bodies(emulator):
 
 def test_limits_refuse_on_the_scaled_clock_and_free_again(emulator_factory):
     emulator = emulator_factory(
-        "--clock-scale", "300", "--switch", "rate.limit_min=5", "--switch", "rate.retry_after=seconds"
+        "--clock-scale", "60", "--switch", "rate.limit_min=5", "--switch", "rate.retry_after=seconds"
     )
     seen = [raw_with_default_key(emulator) for _ in range(7)]
     assert [status for status, _ in seen] == [200] * 5 + [429] * 2
     headers = seen[-1][1]
     assert headers["retry-after"] == "1"
     assert headers["x-ratelimit-remaining"] == "0"
-    time.sleep(0.25)
+    time.sleep(1.05)
     assert raw_with_default_key(emulator)[0] == 200
     calls = emulator.admin("calls")
     assert calls["by_route"] == {"GET /selector/owners": 8}
