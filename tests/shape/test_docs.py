@@ -71,6 +71,7 @@ SECTIONS: dict[str, Any] = {
     "store": settings.StoreSettings,
     "engine": settings.EngineSettings,
     "report": settings.ReportSettings,
+    "price": settings.PriceSettings,
 }
 
 
@@ -90,7 +91,7 @@ def test_every_setting_stands_in_the_template():
     for name, shape in SECTIONS.items():
         part = template[template.index(f"[{name}]") :]
         for field in dataclasses.fields(shape):
-            wanted = "source.files" if field.name == "files" else f"{field.name} ="
+            wanted = "source.files" if (name, field.name) == ("source", "files") else f"{field.name} ="
             assert wanted in part, f"{name}.{field.name}"
 
 

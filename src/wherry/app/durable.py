@@ -18,6 +18,7 @@ from wherry.app.workspace import Workspace
 from wherry.engine.hands import Hands
 from wherry.engine.lease import Heartbeat, take_over, uptime
 from wherry.engine.run import carry_out_job, walk
+from wherry.engine.sweep import sweep
 from wherry.model.errors import SettingsInvalid, UsageInvalid
 from wherry.model.ports import COORDINATOR, Leases
 
@@ -61,6 +62,8 @@ def carry_through(ws: Workspace, hands: Hands, run: str, streams: Sequence[str])
     with part_in(ws, hands, run, COORDINATOR) as part:
         part.watch()
         walk(hands, part.engine, run, streams, watch=part.watch)
+    began = next(one.started_at for one in ws.ledger.runs() if one.id == run)
+    sweep(hands, run, began)
 
 
 @contextmanager

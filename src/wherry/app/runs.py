@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wherry.app.discover import refresh
 from wherry.app.durable import carry_through, warm_up
+from wherry.app.durable_files import publish
 from wherry.app.situation import Situation, gather
 from wherry.app.workspace import Workspace
 from wherry.engine.decide import Known, decide, needs_observed
@@ -115,6 +116,7 @@ def carry_out(
     """
     hands = readied.hands
     streams = stream_order(readied.situation.mappings.active)
+    publish(ws, readied.plan.digest)
     run = ws.ledger.begin(kind, readied.plan.digest, options or {})
     ws.ledger.enlist(run.id, _states(readied.situation, streams, hands.link_streams, keys))
     total = sum(

@@ -13,15 +13,13 @@ from pydantic import Field
 from wherry.app.credentials import Credentials
 from wherry.app.settings_file import SettingsFile
 from wherry.model.policy import Policies
+from wherry.planning.estimate import CALLS_PER_HOUR, CALLS_PER_MINUTE
+from wherry.planning.price import PriceList
 
 FILE_NAME = "wherry.toml"
 
 DateFormat = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
 ApiPlan = Literal["free", "growth", "pro", "enterprise"]
-
-# Calls per account and hour by plan, and per minute: documented by Freshsales [D].
-CALLS_PER_HOUR: Mapping[str, int] = {"free": 1_000, "growth": 1_000, "pro": 2_000, "enterprise": 5_000}
-CALLS_PER_MINUTE = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +83,7 @@ class StoreSettings:
     url: str = field(
         default="sqlite:///.wherry/store.db", repr=False
     )  # the environment may put a password in
+    files: str = ""  # a folder or s3://… that all workers reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +107,20 @@ class ReportSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSettings:
+    """What a migration costs: amounts by platform category and grade; empty takes the example table."""
+
+    currency: str = "EUR"
+    category: str = "crm"
+    table: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def prices(self) -> PriceList:
+        """Return them as the rule takes them."""
+        return PriceList(currency=self.currency, category=self.category, table=self.table or None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one workspace."""
 
@@ -118,6 +131,7 @@ class Settings:
     store: StoreSettings
     engine: EngineSettings
     report: ReportSettings
+    price: PriceSettings
     credentials: Credentials
 
 
@@ -136,6 +150,7 @@ def read_settings(directory: Path, environ: Mapping[str, str] | None = None) -> 
     store = found.section("store", StoreSettings)
     engine = found.section("engine", EngineSettings)
     report = found.section("report", ReportSettings)
+    price = found.section("price", PriceSettings)
     _check_source(found)
     _check_destination(found)
     _check_store(found, directory)
@@ -153,6 +168,7 @@ def read_settings(directory: Path, environ: Mapping[str, str] | None = None) -> 
         store=StoreSettings(**store),
         engine=EngineSettings(**engine),
         report=ReportSettings(**report),
+        price=PriceSettings(**price),
         credentials=Credentials(variables, accounts),
     )
 

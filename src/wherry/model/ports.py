@@ -198,6 +198,9 @@ class Ledger(LedgerReader, Protocol):
     def finish(self, run: str, state: RunState, calls: int, throttled: int) -> Run:
         """Close a run, or mark it paused, interrupted or failed; call figures are added to the run's."""
 
+    def spend(self, run: str, calls: int, throttled: int) -> None:
+        """Add what a worker has used to the call figures of a run."""
+
     def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
         """Return ids of records in state PENDING, in numeric order of id, from after that id on."""
 

@@ -104,6 +104,12 @@ def finish(tx: Transaction, run: str, state: RunState, figures: tuple[int, int],
     return closed
 
 
+def spend(tx: Transaction, run: str, calls: int, throttled: int) -> None:
+    """Add to the call figures of a run."""
+    more = {"calls": runs.c.calls + calls, "throttled": runs.c.throttled + throttled}
+    tx.execute(update(runs).where(runs.c.id == run).values(more))
+
+
 def all_runs(tx: Transaction) -> Sequence[Run]:
     """Return all runs, oldest first."""
     return [_run(row) for row in tx.execute(select(runs).order_by(runs.c.number))]

@@ -137,6 +137,10 @@ class StoreLedger:
         at = self._now()
         return self._database.write(lambda tx: checkpoints.finish(tx, run, state, (calls, throttled), at))
 
+    def spend(self, run: str, calls: int, throttled: int) -> None:
+        """Add what a worker has used to the call figures of a run."""
+        self._database.write(lambda tx: checkpoints.spend(tx, run, calls, throttled))
+
     def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
         """Return ids of records in state PENDING, in numeric order of id, from after that id on."""
         return checkpoints.pending(self._database, run, stream, limit, after)

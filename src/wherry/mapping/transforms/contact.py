@@ -96,8 +96,8 @@ def _place(ask: Ask) -> tuple[str | None, str]:
         return None, "email_invalid" if text_of(ask.first) else ""
     if ask.record.facts.get("email_holder") is False:
         return address, "email_demoted"
-    adopted = ask.record.key.id in ask.context.adoptions
-    if address.lower() in ask.context.taken_emails and not adopted:
+    # An address that only the contact to be adopted holds is not among the taken ones.
+    if address.lower() in ask.context.taken_emails:
         return address, "email_taken"
     return address, ""
 

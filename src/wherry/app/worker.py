@@ -1,0 +1,73 @@
+"""Help to carry out a run that was begun elsewhere."""
+
+from wherry.app.durable import part_in, warm_up
+from wherry.app.durable_files import fetch
+from wherry.app.run_results import StatusResult
+from wherry.app.runs import check_fresh, make_hands
+from wherry.app.situation import gather
+from wherry.app.status import status
+from wherry.app.workspace import Workspace
+from wherry.engine.hands import Hands
+from wherry.model.errors import Interrupted, NotOnThisStore
+from wherry.model.ports import WORKER
+from wherry.model.run import Run, RunKind, RunState
+from wherry.planning.approve import unlocked_classes
+
+KINDS = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.RETRY, RunKind.DELTA})
+LOOK_SECONDS = 1.0  # between two looks for a run to join
+
+
+def worker(ws: Workspace) -> StatusResult:
+    """Wait for a run of this store, work on it until it is over, and return where it stands then.
+
+    Raises NotOnThisStore on SQLite, Interrupted when somebody asked to stop, StalePlan when what lies
+    here is not what the run's plan stands on, and whatever ended a batch of this worker.
+    """
+    if ws.store.leases(ws.settings.engine.lease_seconds) is None:
+        raise NotOnThisStore(
+            "several workers need PostgreSQL",
+            hint="set [store] url to postgresql://host/name; on one machine, wherry load needs no worker",
+        )
+    warm_up()
+    run = _wait_for_run(ws)
+    hands = join(ws, run)
+    try:
+        with part_in(ws, hands, run.id, WORKER) as part:
+            while _running(ws, run.id):
+                part.watch()
+                if part.engine.failed(LOOK_SECONDS):
+                    part.engine.raise_failure()
+                _check_stop(ws)
+    finally:
+        ws.ledger.spend(run.id, *ws.budget.used())
+    return status(ws, run.id)
+
+
+def join(ws: Workspace, run: Run) -> Hands:
+    """Return the hands for a run that was begun elsewhere, once all that it stands on is here."""
+    fetch(ws, run.digest)
+    plan = ws.plan(run.digest)
+    unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
+    situation = gather(ws, ws.destination.describe(), unlocked)
+    check_fresh(ws, plan, situation)
+    return make_hands(ws, situation, unlocked)
+
+
+def _wait_for_run(ws: Workspace) -> Run:
+    ws.progress.start("waiting for a run to join", None)
+    while True:
+        _check_stop(ws)
+        found = [run for run in ws.ledger.runs() if run.state is RunState.RUNNING and run.kind in KINDS]
+        if found:
+            ws.progress.finish()
+            return found[-1]
+        ws.clock.sleep(LOOK_SECONDS)
+
+
+def _running(ws: Workspace, run: str) -> bool:
+    return any(one.id == run and one.state is RunState.RUNNING for one in ws.ledger.runs())
+
+
+def _check_stop(ws: Workspace) -> None:
+    if ws.stopper.asked:
+        raise Interrupted("stopped at a batch border", hint="the run goes on with its other workers")

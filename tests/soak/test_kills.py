@@ -1,0 +1,108 @@
+"""Killed again and again while the destination loses answers: nothing is lost, nothing is there twice."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinic_journey import Journey
+from soak.fleet import CARELESS, Fleet, assert_whole, doubled
+
+LEASES = "lease_seconds = 2\nbeat_seconds = 0.4"
+Begin = Callable[..., Journey]
+
+
+def test_a_few_kills_on_sqlite(prepared: Begin, few: Path) -> None:
+    way = prepared(few)
+    fleet = Fleet(way)
+    with fleet.running():
+        fleet.strike(4, seconds=120)
+    assert fleet.kills == 4
+    assert_whole(way)
+
+
+def test_a_few_kills_on_postgresql(prepared: Begin, few: Path, store_url: str) -> None:
+    way = prepared(few, store_url, LEASES)
+    fleet = Fleet(way, workers=2)
+    with fleet.running():
+        fleet.strike(4, seconds=150)
+    assert fleet.kills == 4
+    assert_whole(way)
+
+
+def test_without_intents_records_are_doubled(prepared: Begin, few: Path) -> None:
+    way = prepared(few)
+    fleet = Fleet(way, program=tuple(CARELESS))
+    with fleet.running():
+        fleet.strike(3, seconds=120)
+    assert doubled(way)
+
+
+def test_the_engines_database_is_deleted_in_the_middle(prepared: Begin, few: Path) -> None:
+    way = prepared(few)
+    fleet = Fleet(way)
+    gone: list[Path] = []
+
+    def blow(fleet: Fleet, index: int) -> None:
+        fleet.kill(index)
+        for path in (way.directory / ".wherry").glob("engine.db*"):
+            path.unlink()
+            gone.append(path)
+
+    with fleet.running():
+        fleet.strike(2, seconds=120, blow=blow)
+    assert gone
+    assert_whole(way)
+
+
+@pytest.mark.soak
+def test_thirty_kills_on_sqlite(prepared: Begin, clinic: Path) -> None:
+    way = prepared(clinic)
+    fleet = Fleet(way)
+    with fleet.running():
+        fleet.strike(32, seconds=1_500)
+    assert fleet.kills >= 30
+    assert_whole(way)
+
+
+@pytest.mark.soak
+def test_thirty_kills_on_postgresql_with_three_workers(prepared: Begin, clinic: Path, store_url: str) -> None:
+    way = prepared(clinic, store_url, LEASES)
+    fleet = Fleet(way, workers=3)
+    with fleet.running():
+        fleet.strike(32, seconds=1_500)
+    assert fleet.kills >= 30
+    assert_whole(way)
+
+
+@pytest.mark.soak
+def test_frozen_workers_come_back_and_do_no_harm(prepared: Begin, clinic: Path, store_url: str) -> None:
+    way = prepared(clinic, store_url, LEASES)
+    fleet = Fleet(way, workers=2)
+    with fleet.running():
+        fleet.strike(10, seconds=1_200, blow=Fleet.freeze)
+    assert fleet.kills == 10
+    assert_whole(way)
+
+
+@pytest.mark.soak
+def test_the_postgresql_server_dies_and_comes_back(
+    prepared: Begin, clinic: Path, server: Any, store_url: str
+) -> None:
+    """No process is started again: all of them wait for the server and go on by themselves."""
+    way = prepared(clinic, store_url)
+    fleet = Fleet(way, workers=1)
+
+    def blow(fleet: Fleet, _index: int) -> None:
+        server.stop(9)
+        time.sleep(2)
+        server.start()
+        fleet.kills += 1
+
+    with fleet.running():
+        fleet.strike(3, seconds=900, blow=blow)
+    assert fleet.kills == 3
+    assert fleet.starts == 2
+    assert_whole(way)
