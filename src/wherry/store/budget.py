@@ -97,6 +97,7 @@ class SharedBudget:
         self._counting = threading.Lock()
         self._calls = 0
         self._throttled = 0
+        self._said_until = 0.0  # one line a wait, however many threads wait
         database.write(self._open, serial=False)
 
     def take(self, calls: int = 1) -> None:
@@ -150,9 +151,15 @@ class SharedBudget:
             )
 
     def _say(self, wait: float) -> None:
-        if wait >= _WORTH_SAYING_SECONDS:
+        with self._counting:
+            due = wait >= _WORTH_SAYING_SECONDS and self._now() >= self._said_until
+            if due:
+                self._said_until = self._now() + wait
+        if due:
             local = datetime.fromtimestamp(self._now() + wait + 59, UTC).astimezone()
-            _LOG.warning("waiting for the API quota until %s", f"{local:%H:%M}", extra={"action": "quota_wait"})
+            _LOG.warning(
+                "waiting for the API quota until %s", f"{local:%H:%M}", extra={"action": "quota_wait"}
+            )
 
     def _open(self, tx: Transaction) -> None:
         new = tx.insert(budgets).values(account=self._account, minute="{}", hour="{}", blocked_until=0.0)

@@ -82,7 +82,8 @@ class Reader:
             return
         entity, left = ENTITIES[stream], wanted
         if len(wanted) >= _MANY and not dependents:
-            found: set[int] = set()
+            found = self._in_bin(entity, wanted)
+            wanted = [number for number in wanted if number not in found]
             for one in self._from_view(entity, wanted):
                 found.add(one.id)
                 yield one
@@ -177,9 +178,21 @@ class Reader:
         known = self._never_shown.get(one.stream)
         return one.not_readable <= (known or frozenset())
 
+    def _in_bin(self, entity: Entity, wanted: Sequence[int]) -> set[int]:
+        """Return which of these lie in the recycle bin, as far as its newest pages tell; one call as a rule."""
+        view, left = self._views.of_bin(entity), set(wanted)
+        if view is None:
+            return set()
+        for page in pages(self._client, self._view(entity, view)):
+            hits = left & {as_id(row.get("id")) for row in page.rows}
+            left -= hits
+            if not hits or not left:
+                break
+        return set(wanted) - left
+
     def _from_view(self, entity: Entity, wanted: Sequence[int]) -> Iterator[Observed]:
         left, thin = set(wanted), 0
-        for row in self.newest(entity, len(wanted) // 3):
+        for row in self.newest(entity, len(wanted) // 3) if wanted else ():
             if row.id in left:
                 thin += not self.complete(row)
                 left.discard(row.id)

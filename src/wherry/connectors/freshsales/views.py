@@ -16,6 +16,12 @@ class Views:
     def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._known: dict[str, tuple[int, ...]] = {}
+        self._bins: dict[str, int] = {}
+
+    def of_bin(self, entity: Entity) -> int | None:
+        """Return the id of the view of deleted records, by its English name; None where there is none."""
+        self.of_everything(entity)
+        return self._bins.get(entity.stream)
 
     def of_everything(self, entity: Entity) -> tuple[int, ...]:
         """Return the id of the view of all records, or the ids of the views whose union that is.
@@ -36,7 +42,11 @@ class Views:
                 f"GET {path} is refused ({error.reason}), so {entity.stream} cannot be listed",
                 hint="The API key's user must be allowed to see this module.",
             ) from None
-        found = _choose(entity, need_rows(body, "filters", path))
+        rows = need_rows(body, "filters", path)
+        bins = [as_id(row.get("id")) for row in rows if str(row.get("name") or "").strip().lower() == _BIN]
+        if bins and bins[0] is not None:
+            self._bins[entity.stream] = bins[0]
+        found = _choose(entity, rows)
         if not found:
             raise ProtocolBroken(
                 f"there is no view of {entity.stream} to list them by",
