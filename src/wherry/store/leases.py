@@ -3,12 +3,14 @@
 Times are the database's, so that the clocks of the machines may differ.
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, cast, delete, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Float, cast, delete, func, literal_column, select, update
+from sqlalchemy.exc import DBAPIError
 
 from wherry.model.errors import UsageInvalid
 from wherry.model.ports import COORDINATOR, Claim
@@ -17,6 +19,11 @@ from wherry.store.tables import leases
 
 REAPER_LOCK = 0x57_4845_5252_5B
 _EPOCH: ColumnElement[Any] = literal_column("extract(epoch from clock_timestamp())")
+
+
+def _unlock(connection: Connection) -> None:
+    with contextlib.suppress(DBAPIError):
+        connection.execute(select(func.pg_advisory_unlock(REAPER_LOCK)))
 
 
 class Leases:
@@ -75,14 +82,18 @@ class Leases:
 
     def alone(self, work: Callable[[], None]) -> bool:
         """Do the work while no other process does; False, and nothing done, when one does."""
-
-        def locked(tx: Transaction) -> bool:
-            free = bool(tx.execute(select(func.pg_try_advisory_xact_lock(REAPER_LOCK))).scalar())
-            if free:
-                work()
-            return free
-
-        return self._database.write(locked, serial=False)
+        # Held by a session, outside of any transaction: making an index waits for every open one.
+        with contextlib.ExitStack() as stack:
+            try:
+                connection = stack.enter_context(self._database.engine.connect())
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+                if not connection.execute(select(func.pg_try_advisory_lock(REAPER_LOCK))).scalar():
+                    return False
+            except DBAPIError:
+                return False  # the server is away; who asks will ask again
+            stack.callback(_unlock, connection)
+            work()
+        return True
 
     def _live(self, tx: Transaction) -> dict[str, Claim]:
         rows = tx.execute(select(leases).where(leases.c.until > self._now()))
