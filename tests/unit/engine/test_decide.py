@@ -1,0 +1,162 @@
+"""From what a record should be to the one write it needs."""
+
+from typing import Any
+
+import pytest
+
+from wherry.engine.decide import Known, decide, needs_observed, operation_id, parents_of
+from wherry.model.diff import Observed
+from wherry.model.operation import Blocked, Link, Located, Operation, Payload, Skip, Verb
+from wherry.model.record import Key
+
+PATIENT = Key("patients", "7")
+PRACTICE = Key("practices", "1")
+
+
+def payload(adopt: int | None = None, links: tuple[Link, ...] = (), **fields: Any) -> Payload:
+    return Payload(
+        stream="contacts", key=PATIENT, fields=fields, links=links, match=("external_id", "7"), adopt=adopt
+    )
+
+
+def located(of: Payload | None = None, **more: Any) -> Located:
+    fingerprint = of.fingerprint() if of else "other"
+    return Located(key=PATIENT, part=1, stream="contacts", destination_id=11, fingerprint=fingerprint, **more)
+
+
+def observed(links: dict[str, tuple[int, ...]] | None = None, **fields: Any) -> Observed:
+    return Observed(stream="contacts", id=11, fields=fields, links=links or {})
+
+
+def known(**values: Any) -> Known:
+    return Known(**{"run": "r1", "parents": {}, **values})
+
+
+def test_what_is_not_there_is_created_without_its_empty_fields() -> None:
+    link = Link("sales_accounts", PRACTICE)
+    decision = decide(payload(first_name="A", city=None, links=(link,)), known(parents={PRACTICE: 5}))
+    assert isinstance(decision, Operation)
+    assert decision.verb is Verb.CREATE
+    assert decision.fields == {"first_name": "A"}
+    assert decision.links == {"sales_accounts": 5}
+    assert decision.before is None
+    assert decision.id == "r1:patients/7:contacts:1:create"
+
+
+def test_the_same_write_has_the_same_id_in_every_attempt_and_another_in_another_run() -> None:
+    one = operation_id("r1", payload(first_name="A"), Verb.CREATE)
+    assert operation_id("r1", payload(first_name="B"), Verb.CREATE) == one
+    assert operation_id("r2", payload(first_name="A"), Verb.CREATE) != one
+
+
+def test_what_has_not_changed_is_skipped_without_looking() -> None:
+    wanted = payload(first_name="A")
+    assert not needs_observed(wanted, located(wanted))
+    assert decide(wanted, known(located=located(wanted))) == Skip(key=PATIENT, part=1, destination_id=11)
+
+
+def test_only_fields_that_differ_are_written_with_their_before_image() -> None:
+    wanted = payload(first_name="A", city="Cork", zipcode="T12")
+    assert needs_observed(wanted, located())
+    now = observed(first_name="A", city="Kerry", zipcode="T12")
+    decision = decide(wanted, known(located=located(), observed=now, written={"city": "Kerry"}))
+    assert isinstance(decision, Operation)
+    assert decision.verb is Verb.UPDATE
+    assert (decision.fields, decision.before) == ({"city": "Cork"}, {"city": "Kerry"})
+    assert decision.destination_id == 11
+
+
+def test_nothing_left_to_write_is_a_skip() -> None:
+    wanted = payload(first_name="A")
+    assert isinstance(decide(wanted, known(located=located(), observed=observed(first_name="A"))), Skip)
+
+
+@pytest.mark.parametrize("theirs", ["Their value", None, ""])
+def test_what_a_person_changed_since_is_kept_cleared_included(theirs: Any) -> None:
+    now = observed(city=theirs)
+    decision = decide(payload(city="New"), known(located=located(), observed=now, written={"city": "Old"}))
+    assert isinstance(decision, Skip)
+
+
+def test_what_we_wrote_last_is_ours_to_change_and_an_unseen_field_too() -> None:
+    now = observed(city="Old")
+    update = decide(
+        payload(city="New", owner_id=3),
+        known(located=located(), observed=now, written={"city": "Old", "owner_id": 2}),
+    )
+    assert isinstance(update, Operation)
+    assert update.fields == {"city": "New", "owner_id": 3}
+
+
+def test_a_field_that_is_new_in_the_mapping_is_written() -> None:
+    now = observed(city=None, state="Default")
+    decision = decide(payload(city="New", state="Ours"), known(located=located(), observed=now, written={}))
+    assert isinstance(decision, Operation)
+    assert decision.fields == {"city": "New", "state": "Ours"}
+
+
+def test_a_field_that_emptied_at_the_source_is_cleared_only_where_it_is_ours() -> None:
+    now = observed(city="Old", state="Theirs", zipcode="Never ours")
+    decision = decide(
+        payload(city=None, state=None, zipcode=None),
+        known(located=located(), observed=now, written={"city": "Old", "state": "Ours"}),
+    )
+    assert isinstance(decision, Operation)
+    assert decision.fields == {"city": None}
+
+
+def test_an_adopted_record_keeps_what_it_holds_unless_overwriting_is_policy() -> None:
+    now = observed(first_name="Theirs", city="", state=None)
+    wanted = payload(adopt=11, first_name="Ours", city="Cork", state="Cork", zipcode=None)
+    filled = decide(wanted, known(observed=now))
+    assert isinstance(filled, Operation)
+    assert (filled.fields, filled.adopts, filled.destination_id) == (
+        {"city": "Cork", "state": "Cork"},
+        True,
+        11,
+    )
+    written_over = decide(wanted, known(observed=now, fill_only=False))
+    assert isinstance(written_over, Operation)
+    assert written_over.fields == {"first_name": "Ours", "city": "Cork", "state": "Cork"}
+
+
+def test_an_adoption_that_writes_nothing_still_takes_place() -> None:
+    decision = decide(payload(adopt=11, first_name="A"), known(observed=observed(first_name="A")))
+    assert isinstance(decision, Operation)
+    assert decision.adopts
+    assert decision.fields == {}
+
+
+def test_a_twin_that_is_gone_is_no_reason_to_write_into_nothing() -> None:
+    wanted = payload(adopt=11, first_name="A")
+    assert needs_observed(wanted, None)
+    decision = decide(wanted, known())
+    assert isinstance(decision, Operation)
+    assert decision.verb is Verb.CREATE
+    assert not decision.adopts
+
+
+def test_a_record_of_ours_that_a_person_deleted_is_not_made_again() -> None:
+    assert decide(payload(first_name="A"), known(located=located())) == Skip(
+        key=PATIENT, part=1, destination_id=11
+    )
+
+
+def test_a_record_whose_parent_is_not_there_is_blocked_by_it() -> None:
+    wanted = payload(links=(Link("sales_accounts", PRACTICE),), first_name="A")
+    assert decide(wanted, known()) == Blocked(key=PATIENT, blocked_by=PRACTICE)
+
+
+def test_a_link_is_added_to_those_that_are_there() -> None:
+    wanted = payload(links=(Link("sales_accounts", PRACTICE),), first_name="A")
+    now = observed({"sales_accounts": (4,)}, first_name="A")
+    decision = decide(wanted, known(parents={PRACTICE: 5}, located=located(), observed=now))
+    assert isinstance(decision, Operation)
+    assert (decision.links, decision.before_links) == ({"sales_accounts": 5}, {"sales_accounts": [4]})
+    there = observed({"sales_accounts": (4, 5)}, first_name="A")
+    assert isinstance(decide(wanted, known(parents={PRACTICE: 5}, located=located(), observed=there)), Skip)
+
+
+def test_parents_are_named_once() -> None:
+    link = Link("sales_accounts", PRACTICE)
+    assert parents_of([payload(links=(link,)), payload(links=(link,))]) == {PRACTICE}
