@@ -24,9 +24,12 @@ PORTS = {
     "Budget": {"learn", "take", "used"},
     "Clock": {"now", "sleep"},
     "Destination": {"write", "submit", "progress", "bulk", "create_field"},
-    "DestinationReader": {"describe", "fetch", "find", "scan"},
-    "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "states"},
-    "Snapshot": {"catalog", "counts", "digest", "fates", "read"},
+    "DestinationReader": {"describe", "fetch", "fetch_children", "find", "scan"},
+    "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "spend", "states"},
+    "Snapshot": {
+        *("catalog", "counts", "digest", "facts", "fates", "findings"),
+        *("read", "read_where", "value_profile"),
+    },
     "Source": {"describe", "extract", "facts", "findings", "integrity", "open_document"},
 }
 
