@@ -30,7 +30,8 @@ class Circumstances:
     documents: int = 0
     document_bytes: int | None = None
     largest_document: int | None = None
-    users: int | None = None
+    users: int | None = None  # active users there
+    clinicians: int = 0  # taken for the users where nobody has counted these
     protected: bool | None = None  # the export asks for a password
     password_given: bool = False
     refused_options: tuple[str, ...] = ()
@@ -43,11 +44,12 @@ class Circumstances:
 def storage_fit(found: Circumstances) -> dict[str, Json]:
     """Return what the documents need and whether each plan holds it.
 
-    `users` is at least 1; without a measured size each document counts as half a megabyte.
+    Without a count of users each clinician is taken for one, and one at least; without a measured size a
+    document counts as half a megabyte.
     """
     measured = found.document_bytes is not None
     need = found.document_bytes if found.document_bytes is not None else found.documents * ASSUMED_BYTES
-    users = max(1, found.users or 0)
+    users = max(1, found.clinicians if found.users is None else found.users)
     plans: dict[str, Json] = {
         plan: {"bytes": each * users, "fits": need <= each * users} for plan, each in STORAGE_PER_USER.items()
     }

@@ -1,6 +1,6 @@
 """A staged snapshot, opened for reading."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,22 @@ class ParquetSnapshot:
         for path in shard_files(self.folder, stream):
             for row in scan(self._connection, path, columns, f"{_ready(self._include)} AND {where}"):
                 yield make(row)
+
+    def read_with_fate(self, stream: str, fates: Collection[Fate]) -> Iterator[tuple[Fate, Record]]:
+        """Yield every record whose staged fate is one of these, in key order, READY or not.
+
+        For reports about what does not move: of a rejected record, the values that could not be read are
+        None.
+        """
+        shape = self._shape(stream)
+        make = _record_maker(shape)
+        columns = ", ".join(
+            ["_fate", "_key", "_hash", "_facts", *(quoted(column) for _, column in shape.fields())]
+        )
+        where = f"_fate IN ({', '.join(text(fate.value) for fate in fates)})"
+        for path in shard_files(self.folder, stream) if fates else ():
+            for fate, *row in scan(self._connection, path, columns, where):
+                yield Fate(fate), make(tuple(row))
 
     def keys(self, stream: str) -> Iterator[str]:
         """Yield the keys of READY records in order."""

@@ -11,13 +11,14 @@ from wherry.app.results import MatchResult
 from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
 
-UNBUILT = ("estimate", "rehearse", "delta", "report", "serve", "worker", "purge")
+UNBUILT = ("rehearse", "delta", "report", "serve", "worker", "purge")
 
 # words → module of app, its function, what it is called with after the workspace, whose result it returns
 CALLS = [
     ("doctor", "doctor", "", (), {}, "doctor"),
     ("discover", "discover", "", (), {}, "discover"),
     ("propose", "propose", "", (), {}, "propose"),
+    ("estimate", "estimate", "", (), {}, "estimate"),
     ("plan", "plan", "", (), {"output": None}, "plan"),
     ("plan -o p.json", "plan", "", (), {"output": Path("p.json")}, "plan"),
     ("prepare", "prepare", "", (), {}, "prepare"),

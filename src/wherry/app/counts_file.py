@@ -1,0 +1,122 @@
+"""The counts file of `wherry estimate`: how many records each stream has, where nothing else is known."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from wherry.mapping.blueprint import load_blueprint
+from wherry.model.errors import UsageInvalid
+from wherry.planning.estimate import CATEGORIES, PLANS
+
+ALSO_CALLED = {
+    "notes": "clinical_notes",
+    "providers": "clinicians",
+    "locations": "practices",
+    "files": "documents",
+}
+NUMBERS = ("document_bytes", "users")
+EXAMPLE = 'stream,count, or JSON {"plan": "pro", "counts": {"patients": 12000}}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What the file says; `plan` is empty and the others None where it is silent."""
+
+    streams: Mapping[str, int]
+    plan: str = ""
+    document_bytes: int | None = None
+    users: int | None = None
+
+
+def read_counts(path: Path) -> Counts:
+    """Return what the file says. Raises UsageInvalid naming file, place and remedy."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageInvalid(f"{path.name} is not UTF-8 text", hint="save it as UTF-8") from None
+    given = _from_json(path, text) if text.lstrip().startswith("{") else _from_csv(path, text)
+    streams: dict[str, int] = {}
+    known = _streams()
+    said: dict[str, Any] = {}
+    for name, (value, where) in given.items():
+        word = "_".join(name.strip().casefold().removesuffix(".csv").split())
+        if word == "plan":
+            said["plan"] = _plan(path, where, value)
+        elif word in NUMBERS:
+            said[word] = _number(path, where, name, value)
+        else:
+            stream = _stream(path, where, name, ALSO_CALLED.get(word, word), known)
+            if stream in streams:
+                raise UsageInvalid(
+                    f"{path.name}{where}: {stream} is there twice", hint="name every stream once"
+                )
+            streams[stream] = _number(path, where, name, value)
+    if not streams:
+        raise UsageInvalid(f"{path.name} names no stream", hint=f"write {EXAMPLE}")
+    return Counts(streams=streams, **said)
+
+
+def _streams() -> frozenset[str]:
+    blueprint = load_blueprint()
+    named = {name for category in CATEGORIES for name in category.streams}
+    return frozenset({m.source for m in blueprint.mappings} | set(blueprint.streams) | named)
+
+
+def _from_json(path: Path, text: str) -> dict[str, tuple[Any, str]]:
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError as broken:
+        place = f", line {broken.lineno}"
+        raise UsageInvalid(f"{path.name}{place}: is no valid JSON", hint=f"write {EXAMPLE}") from None
+    counts = data.pop("counts", {})
+    if not isinstance(counts, dict):
+        raise UsageInvalid(f"{path.name}: counts is no object", hint=f"write {EXAMPLE}")
+    return {name: (value, "") for name, value in {**data, **counts}.items()}
+
+
+def _from_csv(path: Path, text: str) -> dict[str, tuple[Any, str]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    found: dict[str, tuple[Any, str]] = {}
+    for row in reader:
+        where = f", line {reader.line_num}"
+        cells = [cell.strip() for cell in row]
+        if not any(cells) or cells[0].casefold() == "stream":
+            continue
+        if len(cells) < 2 or any(cells[2:]):
+            hint = f"two cells a line: {EXAMPLE}; figures without commas"
+            raise UsageInvalid(f"{path.name}{where}: has {len(cells)} cells", hint=hint)
+        if cells[0] in found:
+            raise UsageInvalid(
+                f"{path.name}{where}: {cells[0]} is there twice", hint="name every stream once"
+            )
+        found[cells[0]] = (cells[1], where)
+    return found
+
+
+def _plan(path: Path, where: str, value: Any) -> str:
+    plan = str(value).strip().casefold()
+    if plan not in PLANS:
+        raise UsageInvalid(f"{path.name}{where}: plan is {value!r}", hint=f"one of: {', '.join(PLANS)}")
+    return plan
+
+
+def _number(path: Path, where: str, name: str, value: Any) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit():
+        hint = "write a whole number, 0 or more, without separators"
+        raise UsageInvalid(f"{path.name}{where}: the count of {name} is no number", hint=hint)
+    return int(text)
+
+
+def _stream(path: Path, where: str, name: str, word: str, known: frozenset[str]) -> str:
+    if word in known:
+        return word
+    near = get_close_matches(word, sorted(known), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"one of: {', '.join(sorted(known))}"
+    raise UsageInvalid(f"{path.name}{where}: there is no stream {name}", hint=hint)
