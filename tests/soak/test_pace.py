@@ -137,4 +137,4 @@ def test_a_storm_is_waited_out_together(emulator_factory: Any, tmp_path: Path, r
     calls = emulator.admin("calls")
     assert crew.failures == []
     assert 1 <= calls["refused_429"] <= 8 * WORKERS
-    assert crew.calls > 200
+    assert crew.calls > 80  # the storm begins after forty

@@ -163,8 +163,10 @@ def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
 
 def _adopted_nowhere(ws: Workspace, situation: Situation) -> Iterator[str]:
     """Yield a line for each decision to adopt that names a record which is not there."""
-    known = {staged.key for staged in situation.snapshot.fates()}
     decisions = situation.decisions
+    named = {Key("patients", key) for key in decisions.contacts}
+    named |= {Key("practices", key) for key in decisions.accounts}
+    known = {staged.key for staged in situation.snapshot.fates() if staged.key in named} if named else set()
     for stream, there, adopted in (
         ("patients", "contacts", decisions.contacts),
         ("practices", "sales_accounts", decisions.accounts),
