@@ -21,6 +21,7 @@ BATCH = 200  # records
 LANDED = frozenset({RecordState.CREATED, RecordState.UPDATED, RecordState.UNCHANGED})
 
 Wanted = tuple[Record, tuple[Payload, ...]]
+Labels = Mapping[str, Mapping[str, str]]  # destination stream → field → label
 OnRecord = Callable[[Key, Sequence[FieldDiff]], None]
 
 
@@ -34,7 +35,14 @@ def read_back(
     read 100 a call; everything else through its contact, in one call a contact.
     """
     order = stream_order(situation.mappings.active)
-    reading = _Reading(ws=ws, apply=apply, run=run, on_record=on_record, proofs={s: Proof() for s in order})
+    reading = _Reading(
+        ws=ws,
+        apply=apply,
+        run=run,
+        on_record=on_record,
+        proofs={s: Proof() for s in order},
+        labels=_labels(situation),
+    )
     total = sum(reading.landed(stream) for stream in order)
     ws.progress.start("reading back", total)
     children = [stream for stream in order if _parent_field(situation, stream)]
@@ -60,6 +68,16 @@ def read_back(
     return reading.proofs
 
 
+def _labels(situation: Situation) -> dict[str, dict[str, str]]:
+    """Return the labels under which people know the fields of the destination."""
+    return {
+        stream.name: {
+            f"custom_field.{f.name}" if f.custom else f.name: f.label or f.name for f in stream.fields
+        }
+        for stream in situation.catalog.streams
+    }
+
+
 def _parent_field(situation: Situation, stream: str) -> str:
     """Return the field with the patient's id, for streams whose records hang on a contact."""
     links = (link for m in situation.mappings.active if m.source == stream for link in m.links)
@@ -81,6 +99,7 @@ class _Reading:
     run: str
     on_record: OnRecord
     proofs: dict[str, Proof]
+    labels: Labels
 
     def landed(self, stream: str) -> int:
         """Return how many records of the stream the run says have landed as records of their own."""
@@ -119,10 +138,36 @@ class _Reading:
                 line = lines.get((record.key, payload.part))
                 seen = observed.get((payload.stream, line.destination_id)) if line else None
                 there = there and seen is not None
-                diffs += _diffs(self.ws, record, payload, line, homes, seen)
+                diffs += self._diffs(record, payload, line, homes, seen)
             self.proofs[record.key.stream].add(diffs, there=there)
             self.ws.progress.advance(1)
             self.on_record(record.key, diffs)
+
+    def _diffs(
+        self,
+        record: Record,
+        payload: Payload,
+        line: Located | None,
+        homes: Mapping[Key, int],
+        seen: Observed | None,
+    ) -> list[FieldDiff]:
+        if line is None:
+            return absent(record.key, payload.stream, [payload])
+        kept: frozenset[str] = frozenset()
+        if line.adopted:
+            written = self.ws.ledger.written(record.key, payload.part)
+            kept = frozenset(name for name in payload.fields if name not in written)
+        return compare(
+            Expected(
+                payload=payload,
+                destination_id=line.destination_id,
+                links={link.field: homes[link.to] for link in payload.links if link.to in homes},
+                kept=kept,
+                sources=_sources(payload, record),
+                labels=self.labels.get(payload.stream, {}),
+            ),
+            seen,
+        )
 
     def _children(
         self, wanted: Sequence[Wanted], lines: Mapping[tuple[Key, int], Located], homes: Mapping[Key, int]
@@ -137,32 +182,6 @@ class _Reading:
                     streams.setdefault(payload.stream, []).append(line.destination_id)
         fetched = self.ws.destination.fetch_children(by_contact)
         return {(seen.stream, seen.id): seen for seen in fetched}
-
-
-def _diffs(
-    ws: Workspace,
-    record: Record,
-    payload: Payload,
-    line: Located | None,
-    homes: Mapping[Key, int],
-    seen: Observed | None,
-) -> list[FieldDiff]:
-    if line is None:
-        return absent(record.key, payload.stream, [payload])
-    kept: frozenset[str] = frozenset()
-    if line.adopted:
-        written = ws.ledger.written(record.key, payload.part)
-        kept = frozenset(name for name in payload.fields if name not in written)
-    return compare(
-        Expected(
-            payload=payload,
-            destination_id=line.destination_id,
-            links={link.field: homes[link.to] for link in payload.links if link.to in homes},
-            kept=kept,
-            sources=_sources(payload, record),
-        ),
-        seen,
-    )
 
 
 def _sources(payload: Payload, record: Record) -> dict[str, Json]:

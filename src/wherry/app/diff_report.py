@@ -17,8 +17,8 @@ from wherry.model.record import Key
 from wherry.reconcile.proof import Proof, is_discrepancy
 
 COLUMNS = (
-    *("stream", "key", "part", "destination", "destination_id", "field", "source", "expected", "read_back"),
-    *("verdict", "rule"),
+    *("stream", "key", "part", "destination", "destination_id", "field", "label"),
+    *("source", "expected", "read_back", "verdict", "rule"),
 )
 SHOWN_ON_PAGE = 2_000  # records on the page; the CSV holds all
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -78,7 +78,7 @@ class DiffReport:
             diff.destination_id,
             diff.field,
         ]
-        return [*where, *values, diff.verdict.value, diff.rule]
+        return [*where, diff.label, *values, diff.verdict.value, diff.rule]
 
     def _shown(self, value: Json) -> Json:
         return value if self._show else mask(value)
@@ -94,7 +94,7 @@ class DiffReport:
             page.render(
                 title=title,
                 digest=digest,
-                proofs=[(name, proof, Verdict) for name, proof in proofs.items()],
+                proofs=[(name, proof, Verdict) for name, proof in proofs.items() if proof.expected],
                 records=[
                     {
                         "key": str(key),

@@ -62,6 +62,7 @@ class _Draft:
     pieces: dict[str, list[Json]] = field(default_factory=dict)  # payload name → values, in rule order
     compare: dict[str, str] = field(default_factory=dict)
     classes: dict[str, frozenset[str]] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)  # payload name → source fields
     notes: list[FieldNote] = field(default_factory=list)
     body: str = ""  # of the text that may be split
     locked: str = ""
@@ -214,6 +215,7 @@ def _put(draft: _Draft, ask: Ask, value: Json, *, is_body: bool) -> None:
     else:
         draft.pieces.setdefault(name, []).append(value)
     draft.compare[name] = ask.rule.compare
+    draft.sources[name] = tuple(dict.fromkeys((*draft.sources.get(name, ()), *ask.rule.source)))
     classes = classes_read(ask.record.key.stream, ask.rule, ask.context)
     if classes:
         draft.classes[name] = draft.classes.get(name, frozenset()) | classes
@@ -247,6 +249,7 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
             marker=part.marker,
             compare=draft.compare,
             classes=draft.classes,
+            sources=draft.sources,
             adopt=_adoption(record.key, context),
         )
         for n, part in enumerate(texts, 1)
