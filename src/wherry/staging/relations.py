@@ -4,7 +4,8 @@ Facts on every patient that may move (names are part of the contract with mappin
 `never_booked` no appointment names the patient; `email_holder` may carry its address as primary;
 `email_holder_key` who carries it instead; `email_scope` "household", "across" (households) or "";
 `payer_key` the living head of its household, itself included; `merged_ids` what was merged into it;
-`zone` the IANA name of its practice's clock.
+`zone` the IANA name of its practice's clock; `recall_due` the earliest date of its recalls that may move and
+are not exempt, or none.
 """
 
 # ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
@@ -47,9 +48,10 @@ def relate(bench: Workbench, integrity: Integrity, zone: str) -> list[Finding]:
             email_scope := coalesce(a.scope, ''),
             payer_key := coalesce(y.payer, ''),
             merged_ids := coalesce(i.gone, []),
+            recall_due := r.due,
             zone := p.zone))::VARCHAR AS facts
           FROM person p LEFT JOIN address a USING (seq) LEFT JOIN payer y USING (home)
-          LEFT JOIN ids i ON i.id = p.id) f
+          LEFT JOIN ids i ON i.id = p.id LEFT JOIN ({_recalls(bench)}) r ON r.id = p.id) f
         WHERE f.seq = t._seq
         """
     )
@@ -119,6 +121,18 @@ def _booked(bench: Workbench) -> str:
     if appointments is None:
         return "SELECT 1 WHERE false"
     return f"SELECT 1 FROM appointments b WHERE {appointments.sql('patientId', 'b')} = p.id"
+
+
+def _recalls(bench: Workbench) -> str:
+    recalls = bench.layouts.get("recalls")
+    if recalls is None:
+        return "SELECT '' AS id, '' AS due WHERE false"
+    due = recalls.sql("dueDate")
+    return (
+        f"SELECT {recalls.sql('patientId')} AS id, min({due}) AS due FROM recalls "
+        f"WHERE _fate = 'ready' AND {due} IS NOT NULL AND coalesce({recalls.sql('exempt')}, '') <> 'true' "
+        "GROUP BY 1"
+    )
 
 
 def _findings(bench: Workbench) -> list[Finding]:
