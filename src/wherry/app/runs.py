@@ -1,11 +1,12 @@
 """What sample, load and retry share: one run of an approved plan, from its lock to its last line."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.app.discover import refresh
 from wherry.app.durable import carry_through, warm_up
 from wherry.app.durable_files import publish
+from wherry.app.instalments import is_signed, settled
 from wherry.app.situation import Situation, gather
 from wherry.app.workspace import Workspace
 from wherry.engine.decide import Known, decide, needs_observed
@@ -72,6 +73,7 @@ def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy]
         destination=ws.destination,
         clock=ws.clock,
         apply=situation.applying(unlocked),
+        unlocked=frozenset(str(one) for one in unlocked),
         link_streams=link_streams(situation.mappings.active),
         fill_only=ws.settings.policy.adopt == "fill",
         pace=Pace(
@@ -118,7 +120,9 @@ def carry_out(
     streams = stream_order(readied.situation.mappings.active)
     publish(ws, readied.plan.digest)
     run = ws.ledger.begin(kind, readied.plan.digest, options or {})
-    ws.ledger.enlist(run.id, _states(readied.situation, streams, hands.link_streams, keys))
+    signed = is_signed(ws.ledger.approvals(), readied.plan.digest)
+    fates = settled(readied.situation.snapshot.fates(), signed=signed)
+    ws.ledger.enlist(run.id, _states(fates, readied.situation, hands.link_streams, keys))
     total = sum(
         counts.states.get(RecordState.PENDING, 0)
         for name, counts in ws.ledger.counts(run.id).items()
@@ -144,18 +148,18 @@ def carry_out(
 
 
 def _states(
+    fates: Iterable[Staged],
     situation: Situation,
-    streams: Sequence[str],
     links: Mapping[str, Mapping[str, str]],
     keys: Mapping[str, Sequence[str]] | None,
 ) -> Iterator[StateChange]:
     """Yield every source record of the run with the state it starts in, links as streams of their own."""
     chosen = {stream: set(ids) for stream, ids in keys.items()} if keys is not None else None
-    fates = situation.mappings.stream_fates
-    for staged in situation.snapshot.fates():
+    streams = stream_order(situation.mappings.active)
+    for staged in fates:
         if chosen is not None and staged.key.id not in chosen.get(staged.key.stream, ()):
             continue
-        change = _start(staged, streams, fates)
+        change = _start(staged, streams, situation.mappings.stream_fates)
         yield change
         if change.state is RecordState.PENDING:
             for name in links.get(staged.key.stream, {}).values():

@@ -72,6 +72,7 @@ class Hands:
     clock: Clock
     apply: Apply
     link_streams: Mapping[str, Mapping[str, str]]  # source stream → parent stream → name of the links' stream
+    unlocked: frozenset[str] = frozenset()  # privacy classes that an approval of this plan opened
     fill_only: bool = True
     pace: Pace = field(default_factory=Pace)
     stopper: Stopper = field(default_factory=Stopper)

@@ -13,7 +13,7 @@ from wherry.engine.hands import Hands
 from wherry.engine.send import send_all
 from wherry.engine.settle import settle
 from wherry.engine.states import NoState, final_state, parent_state, with_links
-from wherry.mapping.apply import NoWrite
+from wherry.mapping.apply import NoWrite, Result
 from wherry.model.diff import Observed
 from wherry.model.ledger import Confirmed, Event, Refused
 from wherry.model.operation import Blocked, Located, Operation, Payload, Skip, Verb
@@ -84,7 +84,7 @@ def load_batch(hands: Hands, run: str, stream: str, ids: Sequence[str]) -> int:
     payloads: dict[Key, tuple[Payload, ...]] = {}
     changes: list[StateChange] = []
     for record in hands.snapshot.read(stream, ids):
-        result = hands.apply(record)
+        result = guarded(hands.apply(record), hands.unlocked)
         if isinstance(result, Reject):
             changes.append(reject_state(result))
         elif isinstance(result, NoWrite):
@@ -198,6 +198,23 @@ def _known(
     return Known(
         run=run, parents=homes, located=line, observed=seen, written=written, fill_only=hands.fill_only
     )
+
+
+def guarded(result: Result, unlocked: frozenset[str]) -> Result:
+    """Refuse what a locked privacy class went into, whatever the mapping says: the second of two guards."""
+    if not isinstance(result, tuple):
+        return result
+    for payload in result:
+        for name, classes in payload.classes.items():
+            shut = sorted(classes - unlocked)
+            if shut:
+                return Reject(
+                    key=payload.key,
+                    reason=f"class_locked:{shut[0]}",
+                    field=name,
+                    hint=f"wherry approve DIGEST --unlock {shut[0]} --purpose … --basis …, or take the rule out",
+                )
+    return result
 
 
 def reject_state(reject: Reject) -> StateChange:
