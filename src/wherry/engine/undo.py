@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from typing import TypeAlias
 
 from wherry.engine.hands import Hands
 from wherry.engine.send import send_all
@@ -19,6 +20,9 @@ PARENT_STREAM = {"targetable": "contacts", "attendee": "contacts", "sales_accoun
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 WINDOW = 5_000  # writes whose children are brought together
 CHILD_STREAMS = ("tasks", "appointments", "notes", "deals", "contacts")
+
+
+Place: TypeAlias = tuple[str, int]  # destination stream and id
 
 
 class Bucket(StrEnum):
@@ -182,9 +186,16 @@ def _by_parent(attempts: Iterable[Attempt]) -> Iterator[Attempt]:
     """
     stream = iter(attempts)
     while window := list(islice(stream, WINDOW)):
-        children = [a for a in window if _is_child(a)]
-        yield from sorted(children, key=lambda a: a.operation.links.get("targetable", 0))
-        yield from (a for a in window if not _is_child(a))
+        homes: dict[Place, int] = {}
+        for attempt in filter(_is_child, window):  # an older write may name another contact, an update none
+            homes.setdefault(_place(attempt), attempt.operation.links["targetable"])
+        children = [a for a in window if _place(a) in homes]
+        yield from sorted(children, key=lambda a: homes[_place(a)])
+        yield from (a for a in window if _place(a) not in homes)
+
+
+def _place(attempt: Attempt) -> Place:
+    return attempt.operation.stream, attempt.destination_id or 0
 
 
 def _is_child(attempt: Attempt) -> bool:
@@ -201,15 +212,15 @@ def _batches(attempts: Iterable[Attempt], size: int) -> Iterator[list[Attempt]]:
     A record stands in a batch once: an older write to it is judged when the newer one has been taken back.
     """
     batch: list[Attempt] = []
-    ids: set[int | None] = set()
+    places: set[Place] = set()
     for attempt in attempts:
         other = bool(batch) and _kind(batch[-1]) != _kind(attempt)
-        again = attempt.destination_id in ids and not attempt.operation.irreversible
+        again = _place(attempt) in places and not attempt.operation.irreversible
         if other or again or len(batch) >= size:
             yield batch
-            batch, ids = [], set()
+            batch, places = [], set()
         batch.append(attempt)
-        ids.add(attempt.destination_id)
+        places.add(_place(attempt))
     if batch:
         yield batch
 
@@ -218,13 +229,8 @@ def _take_back_batch(
     hands: Hands, run: str, batch: Sequence[Attempt], around: Surroundings, *, write: bool
 ) -> list[Judgement]:
     live = _read_live(hands, batch)
-    seen = {
-        a.destination_id or 0: around.foreseen.get(
-            (a.operation.stream, a.destination_id or 0), live.get(a.destination_id or 0)
-        )
-        for a in batch
-    }
-    judgements = [judge(run, a, seen[a.destination_id or 0], around) for a in batch]
+    seen = {place: around.foreseen.get(place, live.get(place)) for place in map(_place, batch)}
+    judgements = [judge(run, a, seen[_place(a)], around) for a in batch]
     failed: dict[str, str] = {}
 
     def done(operation: Operation, event: Event) -> None:
@@ -240,10 +246,7 @@ def _take_back_batch(
         failed |= dict.fromkeys(still_open, "an earlier try is still open; run rollback again")
         settle(hands, run)
     else:
-        around.foreseen |= {
-            (a.operation.stream, a.destination_id or 0): _undone(j, seen)
-            for a, j in zip(batch, judgements, strict=True)
-        }
+        around.foreseen |= {_place(j.attempt): _undone(j, seen[_place(j.attempt)]) for j in judgements}
     result = [_after_sending(judgement, failed) for judgement in judgements]
     for judgement in result:
         _remember(judgement, around)
@@ -251,9 +254,8 @@ def _take_back_batch(
     return result
 
 
-def _undone(judgement: Judgement, seen: Mapping[int, Observed | None]) -> Observed | None:
+def _undone(judgement: Judgement, now: Observed | None) -> Observed | None:
     """Return the record as it will be once this judgement is carried out."""
-    now = seen[judgement.attempt.destination_id or 0]
     operation = judgement.operation
     if operation is None or now is None:
         return now
@@ -267,16 +269,17 @@ def _undone(judgement: Judgement, seen: Mapping[int, Observed | None]) -> Observ
     return replace(now, fields={**now.fields, **operation.fields}, links={**now.links, **links})
 
 
-def _read_live(hands: Hands, batch: Sequence[Attempt]) -> Mapping[int, Observed]:
+def _read_live(hands: Hands, batch: Sequence[Attempt]) -> Mapping[Place, Observed]:
     wanted = [a for a in batch if not a.operation.irreversible and a.destination_id is not None]
     if not wanted:
         return {}
     if _is_child(wanted[0]):
-        return {seen.id: seen for seen in hands.destination.fetch_children(_by_contact(wanted))}
+        children = hands.destination.fetch_children(_by_contact(wanted))
+        return {(seen.stream, seen.id): seen for seen in children}
     stream = wanted[0].operation.stream
     ids = sorted({a.destination_id for a in wanted if a.destination_id is not None})
     fetched = hands.destination.fetch(stream, ids, dependents=stream in PARENT_STREAM.values())
-    return {seen.id: seen for seen in fetched}
+    return {(seen.stream, seen.id): seen for seen in fetched}
 
 
 def _by_contact(attempts: Sequence[Attempt]) -> dict[int, dict[str, list[int]]]:
