@@ -1,5 +1,7 @@
 """Record a person's yes to exactly one plan."""
 
+from wherry.app.instalments import RUN as SIGN_OFF
+from wherry.app.instalments import write_sheet
 from wherry.app.results import ApproveResult
 from wherry.app.workspace import Workspace
 from wherry.model.catalog import Privacy
@@ -31,7 +33,9 @@ def approve(  # noqa: PLR0913 - the words of one approval
         ws.ledger.approve(Approval(digest=full, by=by, at=at, purpose_of_run=run))
     for name in unlock:
         ws.ledger.approve(Approval(digest=full, by=by, at=at, unlock=name, purpose=purpose, basis=basis))
-    steps = [f"wherry {run}" for run in runs if run != "instalments"]
+    if SIGN_OFF in runs and ws.plan().digest == full:
+        write_sheet(ws, full)
+    steps = [f"wherry {run}" for run in runs if run != SIGN_OFF]
     if ws.plan().digest != plan.digest:
         steps = ["this is not the current plan; wherry plan would make it current again if nothing changed"]
     return ApproveResult(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from wherry.app.papers import write_table
 from wherry.app.workspace import Workspace
@@ -61,9 +62,14 @@ def _sum(parts: Iterable[Record]) -> Decimal:
     return sum((_amount(part.values.get("amount")) for part in parts), Decimal(0))
 
 
+def signature(approvals: Sequence[Approval], digest: str) -> Approval | None:
+    """Return the newest signature under the instalment sheet of this plan, or None."""
+    return next((a for a in reversed(approvals) if (a.digest, a.purpose_of_run) == (digest, RUN)), None)
+
+
 def is_signed(approvals: Sequence[Approval], digest: str) -> bool:
     """Return whether somebody signed the instalment sheet of this plan."""
-    return any(a.digest == digest and a.purpose_of_run == RUN for a in approvals)
+    return signature(approvals, digest) is not None
 
 
 def settled(fates: Iterable[Staged], *, signed: bool) -> Iterator[Staged]:
@@ -95,11 +101,13 @@ def _is_settled(staged: Staged, plans: set[str], *, signed: bool) -> bool:
     return signed and staged.fate is Fate.DEFERRED and waits
 
 
-def write_sheet(ws: Workspace, *, signed: bool) -> str:
-    """Write reports/instalments.csv, one line for each plan; return its path."""
+def write_sheet(ws: Workspace, digest: str) -> Path:
+    """Write reports/instalments.csv, one line for each plan, as it is signed under this digest."""
     path = ws.reports_dir / NAME
-    write_table(path, COLUMNS, [_line(schedule, signed=signed) for schedule in schedules(ws).values()])
-    return ws.shown(path)
+    signed = signature(ws.ledger.approvals(), digest)
+    by = f"signed off by {signed.by} on {signed.at:%Y-%m-%d}" if signed else "waits for a signature"
+    write_table(path, COLUMNS, [_line(schedule, by) for schedule in schedules(ws).values()])
+    return path
 
 
 def schedules(ws: Workspace) -> Mapping[str, Schedule]:
@@ -122,15 +130,15 @@ def schedules(ws: Workspace) -> Mapping[str, Schedule]:
     return found
 
 
-def _state(schedule: Schedule, *, signed: bool) -> str:
+def _state(schedule: Schedule, by: str) -> str:
     if schedule.fate is Fate.READY:
         return "signed in the source"
     if schedule.reason == WAITING:
-        return "signed off" if signed else "waits for a signature"
+        return by
     return f"{schedule.fate.value}: {schedule.reason}"
 
 
-def _line(schedule: Schedule, *, signed: bool) -> list[str | int]:
+def _line(schedule: Schedule, by: str) -> list[str | int]:
     values = schedule.plan.values
     paid = [p for p in schedule.parts if str(p.values.get("status") or "").casefold() == "paid"]
     due = schedule.open_parts
@@ -148,5 +156,5 @@ def _line(schedule: Schedule, *, signed: bool) -> list[str | int]:
         "; ".join(f"{month} {amount}" for month, amount in schedule.by_month.items()),
         schedule.unreadable,
         str(values.get("signOffState") or "pending"),
-        _state(schedule, signed=signed),
+        _state(schedule, by),
     ]

@@ -1,8 +1,12 @@
 """Freeze a plan: what will be written, how long it takes, what will be refused, what cannot be undone."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from wherry.app.guide import write_guide
+from wherry.app.instalments import settled, write_sheet
+from wherry.app.leftovers import write_leftovers
 from wherry.app.results import PlanResult
 from wherry.app.situation import ALL_CLASSES, Situation, gather
 from wherry.app.workspace import Workspace
@@ -23,16 +27,24 @@ from wherry.planning.twins import candidates
 def plan(ws: Workspace, output: Path | None = None) -> PlanResult:
     """Make and keep the plan for what was discovered and mapped; prints nothing, writes nothing there.
 
+    Beside it the papers in reports/ that a person reads before approving: leftovers, coverage, the recall
+    guide and the sheet of instalments.
+
     Raises MappingIncomplete naming file and line when the mapping cannot be carried out.
     """
     situation = gather(ws, ws.catalog())
     _check(ws, situation)
-    frozen = build(_inputs(ws, situation))
+    tally = _dry_run(ws, situation)
+    left = write_leftovers(ws, situation, tally)
+    frozen = build(_inputs(ws, situation, tally))
+    frozen = replace(frozen, extra={**frozen.extra, "coverage": left.coverage.as_json()})
     path = ws.keep_plan(frozen)
+    papers = (*left.files, *write_guide(ws), write_sheet(ws, frozen.digest))
     if output is not None:
         output.write_bytes(dump_plan(frozen))
         path = output
-    return PlanResult(plan=frozen, path=ws.shown(path), next_steps=_next(frozen))
+    shown = tuple(ws.shown(paper) for paper in papers)
+    return PlanResult(plan=frozen, path=ws.shown(path), reports=shown, next_steps=_next(frozen))
 
 
 def _check(ws: Workspace, situation: Situation) -> None:
@@ -54,8 +66,7 @@ def _issues(ws: Workspace, situation: Situation) -> tuple[Issue, ...]:
     )
 
 
-def _inputs(ws: Workspace, situation: Situation) -> Inputs:
-    tally = _dry_run(ws, situation)
+def _inputs(ws: Workspace, situation: Situation, tally: Tally) -> Inputs:
     missing = [n for n in situation.needs if not n.exists]
     unmatched = [str(line["key"]) for line in situation.owners.lines if line["how"] == "fallback"]
     return Inputs(
@@ -98,7 +109,9 @@ def _inputs(ws: Workspace, situation: Situation) -> Inputs:
 def _dry_run(ws: Workspace, situation: Situation) -> Tally:
     tally = Tally()
     order = stream_order(situation.mappings.active)
-    count_fates(tally, situation.snapshot.fates(), frozenset(order), situation.mappings.stream_fates)
+    # Whether somebody has signed is no part of a plan: the signature is under the plan's own digest.
+    fates = settled(situation.snapshot.fates(), signed=False)
+    count_fates(tally, fates, frozenset(order), situation.mappings.stream_fates)
     shut, opened = (
         situation.applying(frozenset(), foresee=True),
         situation.applying(ALL_CLASSES, foresee=True),

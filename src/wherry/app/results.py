@@ -208,10 +208,11 @@ class EstimateResult(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanResult(Result):
-    """A frozen plan and the file that holds it."""
+    """A frozen plan, the file that holds it, and the papers to read before approving."""
 
     plan: Plan
     path: str
+    reports: tuple[str, ...] = ()
 
     def document(self) -> Document:
         """Return the document of `plan`: the digest and what a person decides by."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from wherry.mapping.blueprint import StreamFate
 from wherry.model.catalog import Catalog, Field, Privacy, Stream
+from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
 
 COMPUTED = "computed_into:"
@@ -115,6 +116,15 @@ class Coverage:
         return (
             f"fields: {self.explained:,} of {len(self.lines):,} have a fate ({self.percent:.4g} %): {parts}"
         )
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the figures as a plan keeps them."""
+        return {
+            "fields": len(self.lines),
+            "explained": self.explained,
+            "by_fate": dict(self.by_fate),
+            "sentence": self.sentence,
+        }
 
 
 def cover(source: Catalog, mappings: Sequence[StreamMapping], fates: Mapping[str, StreamFate]) -> Coverage:

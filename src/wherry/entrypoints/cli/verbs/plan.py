@@ -49,6 +49,10 @@ def show(screen: Screen, result: PlanResult) -> None:
     _show_irreversible(screen, plan)
     for warning in plan.warnings:
         screen.line(f"warning: {warning}")
+    if "coverage" in plan.extra:
+        screen.line(plan.extra["coverage"]["sentence"])
+    if result.reports:
+        screen.line("to read before approving: " + ", ".join(result.reports))
     screen.heading(f"plan {plan.digest}")
     screen.line(result.path)
 
