@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from clinic_journey import Journey
@@ -84,6 +85,36 @@ def test_frozen_workers_come_back_and_do_no_harm(prepared: Begin, clinic: Path, 
     with fleet.running():
         fleet.strike(10, seconds=1_200, blow=Fleet.freeze)
     assert fleet.kills == 10
+    assert_whole(way)
+
+
+HELD = "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'"
+
+
+@pytest.mark.soak
+def test_a_dead_workers_batch_is_taken_over_within_thirty_seconds(
+    prepared: Begin, clinic: Path, store_url: str
+) -> None:
+    """With the leases as they are by default."""
+    way = prepared(clinic, store_url)
+    fleet = Fleet(way, workers=1)
+    with fleet.running(), psycopg.connect(store_url, autocommit=True) as connection:
+        victim = f"-{fleet.processes[1].pid}-"
+
+        def held() -> bool:
+            return any(victim in executor for (executor,) in connection.execute(HELD))
+
+        until = time.monotonic() + 120
+        while not held():
+            assert time.monotonic() < until, fleet.logs()
+            time.sleep(0.02)
+        fleet.kill(1)
+        died = time.monotonic()
+        while held():
+            assert time.monotonic() - died < 30, fleet.logs()
+            time.sleep(0.1)
+        print(f"taken over after {time.monotonic() - died:.1f} s")
+        fleet.strike(1, seconds=300)
     assert_whole(way)
 
 
