@@ -6,7 +6,7 @@ from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.mapping.check import FieldNeed
 from wherry.model.catalog import Choice, Field, FieldType
-from wherry.model.errors import RefuseRecord
+from wherry.model.errors import LookFirst, RefuseRecord
 from wherry.model.jsons import Json
 from wherry.model.ledger import Confirmed, Intended, Refused
 from wherry.model.operation import Operation, Verb
@@ -15,6 +15,8 @@ from wherry.model.reject import Reject
 from wherry.model.run import RunKind, RunState
 from wherry.planning.build import LOST_WITH_ROLLBACK
 from wherry.planning.steps import MissingField, Step, manual_steps
+
+LOST_ANSWERS = 4  # in a row, about one field
 
 
 def prepare(ws: Workspace) -> PrepareResult:
@@ -88,7 +90,7 @@ def _create_field(ws: Workspace, run: str, need: FieldNeed) -> bool:
         choices=tuple(Choice(id=value, value=value) for value in need.choices),
     )
     try:
-        made = ws.destination.create_field(need.stream, wanted)
+        made = _made(ws, need.stream, wanted)
     except RefuseRecord as error:
         reject = Reject(key=operation.key, reason=error.reason, hint=error.hint)
         ws.ledger.record(run, [Refused(operation_id=operation.id, reject=reject)])
@@ -96,6 +98,16 @@ def _create_field(ws: Workspace, run: str, need: FieldNeed) -> bool:
     after: dict[str, Json] = {"label": made.label, "type": str(made.type)}
     ws.ledger.record(run, [Confirmed(operation_id=operation.id, destination_id=0, after=after)])
     return True
+
+
+def _made(ws: Workspace, stream: str, wanted: Field) -> Field:
+    """Create the field; asked again after a lost answer, the destination first looks whether it is there."""
+    for _ in range(LOST_ANSWERS):
+        try:
+            return ws.destination.create_field(stream, wanted)
+        except LookFirst:
+            ws.clock.sleep(1)
+    return ws.destination.create_field(stream, wanted)
 
 
 def _steps(ws: Workspace, readied: Readied, missing: list[FieldNeed], *, refused: bool) -> tuple[Step, ...]:
