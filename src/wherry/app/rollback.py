@@ -10,6 +10,7 @@ from wherry.app.run_results import Preview, RollbackResult
 from wherry.app.runs import make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
+from wherry.engine.settle import settle
 from wherry.engine.undo import Bucket, Judgement, Surroundings, ours, take_back
 from wherry.model.catalog import Catalog
 from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
@@ -30,11 +31,14 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
     when the destination has changed since. Interrupted or killed, the next call goes on.
     """
     with ws.store.lock.held():
-        scope = _scope(ws, run)
+        _scope(ws, run)
         if not ws.ledger.runs():
             raise UsageInvalid("there is nothing to take back: no run yet", hint="wherry status")
         catalog = ws.destination.describe()
         hands = make_hands(ws, gather(ws, catalog))
+        # What a killed run left open may have arrived: then it is there to be taken back, and to be shown.
+        settle(hands, ws.ledger.runs()[-1].id)
+        scope = _scope(ws, run)
         around = _surroundings(ws, catalog)
         if preview or not _resumed(ws, confirm):
             ws.progress.start("looking at what is there now", len(scope))

@@ -20,7 +20,7 @@ def settle(hands: Hands, run: str, keys: Collection[Key] | None = None) -> int:
     may be sent again. An attempt whose job does not end stays open for as long as the pace allows a job;
     then the unique keys of its rows keep a late one from becoming a second record.
     """
-    attempts = hands.ledger.open_attempts(keys)
+    attempts = _settleable(hands, keys)
     if not attempts:
         return 0
     attempts = _wait_for_jobs(hands, attempts)
@@ -28,7 +28,12 @@ def settle(hands: Hands, run: str, keys: Collection[Key] | None = None) -> int:
     for start in range(0, len(attempts), hands.pace.batch_size):
         events = _look(hands, attempts[start : start + hands.pace.batch_size])
         hands.ledger.record(run, events)
-    return len(hands.ledger.open_attempts(keys))
+    return len(_settleable(hands, keys))
+
+
+def _settleable(hands: Hands, keys: Collection[Key] | None) -> list[Attempt]:
+    """Leave out what nothing can be looked up for: prepare itself asks again for a field it has begun."""
+    return [a for a in hands.ledger.open_attempts(keys) if not a.operation.irreversible]
 
 
 def _wait_for_jobs(hands: Hands, attempts: Sequence[Attempt]) -> list[Attempt]:
