@@ -132,5 +132,10 @@ def _adopted(content: Mapping[str, Any], section: str, key: str, path: Path) -> 
                     f"{entry}: to adopt takes {key} and id, the number of the record in Freshsales",
                     hint="write both, or run wherry propose for the lines as they were",
                 )
+            if id_ in decided.values():
+                raise MappingIncomplete(
+                    f"{entry}: {id_} is adopted twice",
+                    hint="one record in Freshsales can be one record here: decide separate for all but one",
+                )
             decided[str(row[key])] = id_
     return decided
