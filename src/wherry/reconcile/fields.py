@@ -28,12 +28,17 @@ class Expected:
 
 def verdict(expected: Json, observed: Json, rule: str) -> tuple[Verdict, str]:
     """Return how two values compare, and the rule that was needed; exact equality needs none."""
-    if exact(expected) == exact(observed):
+    if _same(exact(expected), exact(observed)):
         return Verdict.EQUAL, ""
     canonical = RULES.get(rule, exact)
-    if canonical(expected) == canonical(observed):
+    if _same(canonical(expected), canonical(observed)):
         return Verdict.EQUAL_AFTER_RULE, rule
     return (Verdict.MISSING if exact(observed) is None else Verdict.DIFFERENT), ""
+
+
+def _same(one: Json, other: Json) -> bool:
+    # To Python, yes is 1 and no is 0; to the people who read a record they are not.
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def compare(expected: Expected, observed: Observed | None) -> list[FieldDiff]:

@@ -5,6 +5,7 @@ their forms are. A rule that cannot read a value leaves it as it is, so that it 
 """
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ import phonenumbers
 from wherry.model.jsons import Json
 
 Rule = Callable[[Json], Json]
+_PHONE = re.compile(r"\+?[\d\s().\-/]+(?:\s*(?:ext\.?|x|#)\s*\d+)?", re.IGNORECASE)
 
 
 def exact(value: Json) -> Json:
@@ -30,14 +32,16 @@ def text(value: Json) -> Json:
 
 
 def phone_e164(value: Json) -> Json:
-    """The number counts, not how it is written."""
-    if not isinstance(value, str):
+    """The number and its extension count, not how they are written."""
+    # The parser passes over words and a second number: a text that holds such is compared as it stands.
+    if not isinstance(value, str) or not _PHONE.fullmatch(value.strip()):
         return exact(value)
     try:
         number = phonenumbers.parse(value, "GB")
     except phonenumbers.NumberParseException:
         return exact(value)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{plain};ext={number.extension}" if number.extension else plain
 
 
 def email(value: Json) -> Json:
@@ -103,7 +107,12 @@ def many(value: Json) -> Json:
 
 def url(value: Json) -> Json:
     """A trailing slash and the case of the host do not count."""
-    return value.strip().rstrip("/").casefold() or None if isinstance(value, str) else exact(value)
+    if not isinstance(value, str):
+        return exact(value)
+    plain = value.strip().rstrip("/")
+    scheme, separator, rest = plain.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.casefold()}{separator}{host.casefold()}{slash}{path}" or None
 
 
 RULES: Mapping[str, Rule] = {
