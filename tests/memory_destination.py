@@ -52,6 +52,7 @@ class Row:
     links: dict[str, list[int]]
 
 
+_NOWHERE = Row({}, {})
 Fault = Callable[[str, Operation | None], str]
 
 
@@ -103,6 +104,18 @@ class MemoryDestination:
             yield (
                 replace(seen, links={**seen.links, **self._hanging(stream, seen.id)}) if dependents else seen
             )
+
+    def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
+        self._ask("fetch", None)
+        with self._lock:
+            there = [
+                self._seen(stream, id_)
+                for contact, streams in wanted.items()
+                for stream, ids in streams.items()
+                for id_ in ids
+                if contact in self.rows.get(stream, {}).get(id_, _NOWHERE).links.get("targetable", [])
+            ]
+        yield from there
 
     def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:
         self._ask("find", None)
@@ -192,7 +205,7 @@ class MemoryDestination:
             for name, ids in (operation.before_links or {}).items():
                 if operation.undoes and isinstance(ids, list):
                     row.links[name] = [i for i in ids if isinstance(i, int)]
-            for name, to in operation.links.items():
+            for name, to in operation.links.items() if not operation.undoes else ():
                 row.links[name] = sorted({*row.links.get(name, []), to})
             return Written(destination_id=id_, after={n: row.fields[n] for n in operation.fields})
 

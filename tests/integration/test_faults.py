@@ -8,21 +8,31 @@ from wherry.model.errors import TryAgain, WherryError
 
 WRITES = {"method": "POST|PUT|DELETE", "path": "^/(contacts|sales_accounts|tasks|appointments|notes)"}
 FAULTS: dict[str, list[dict[str, Any]]] = {
-    "before_commit": [{"kind": "before_commit", "every": 23}],
-    "after_commit": [{"kind": "after_commit", "every": 23}],
-    "after_commit_drop": [{"kind": "after_commit", "drop": True, "match": WRITES, "every": 17}],
-    "hang": [{"kind": "hang", "seconds": 0.4, "when": "after", "match": WRITES, "every": 29}],
-    "reset": [{"kind": "reset", "every": 31}, {"kind": "reset", "applied": True, "match": WRITES, "every": 19}],
-    "truncated_body": [{"kind": "truncated_body", "every": 23}],
-    "slow": [{"kind": "slow", "ms": 120, "every": 4}],
-    "html": [{"kind": "html", "every": 29}, {"kind": "html", "applied": True, "match": WRITES, "every": 19}],
-    "malformed_json": [{"kind": "malformed_json", "every": 23}],
-    "wrong_content_type": [{"kind": "wrong_content_type", "every": 3}],
-    "job_late": [{"kind": "job_late", "ms": 1500}, {"kind": "after_commit", "match": WRITES, "every": 23}],
-    "job_lost": [{"kind": "job_lost"}],
-    "job_partial": [{"kind": "job_partial", "rows": 0.3}],
+    "lost_answers": [
+        {"kind": "before_commit", "every": 61},
+        {"kind": "after_commit", "every": 53},
+        {"kind": "after_commit", "drop": True, "match": WRITES, "every": 17},
+    ],
+    "connections": [
+        {"kind": "hang", "seconds": 0.3, "when": "after", "match": WRITES, "every": 29},
+        {"kind": "slow", "ms": 60, "every": 23},
+        {"kind": "reset", "every": 67},
+        {"kind": "reset", "applied": True, "match": WRITES, "every": 19},
+        {"kind": "truncated_body", "every": 71},
+    ],
+    "pages": [
+        {"kind": "html", "every": 73},
+        {"kind": "html", "applied": True, "match": WRITES, "every": 23},
+        {"kind": "malformed_json", "every": 59},
+        {"kind": "wrong_content_type", "every": 7},
+    ],
+    "jobs": [
+        {"kind": "job_late", "ms": 1200, "times": 1},
+        {"kind": "job_partial", "rows": 0.3, "times": 1},
+        {"kind": "job_lost", "after": 1, "times": 1},
+    ],
     "search_lag": [{"kind": "search_lag", "ms": 1000}, {"kind": "after_commit", "match": WRITES, "every": 21}],
-    "rate_storm": [{"kind": "rate_storm", "every": 25}],
+    "rate_storm": [{"kind": "rate_storm", "every": 70, "times": 5}],
 }  # fmt: skip
 
 
@@ -56,8 +66,9 @@ def test_a_migration_outlasts_it(journey: Any, fault: str) -> None:
     assert back.exit_code == 0, back.document()
     assert way.marks() == {}
     assert way.unexplained() == 0
-    fired = sum(rule["fired"] for rule in way.emulator.admin("faults"))
-    assert fired or fault == "search_lag"
+    silent = {"search_lag"}  # it holds for every search, and is counted for none
+    rules = way.emulator.admin("faults")
+    assert [rule for rule in rules if not rule["fired"] and rule["kind"] not in silent] == []
 
 
 COERCIONS = [
