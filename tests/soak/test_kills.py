@@ -102,7 +102,8 @@ def test_a_dead_workers_batch_is_taken_over_within_thirty_seconds(
         victim = f"-{fleet.processes[1].pid}-"
 
         def held() -> bool:
-            return any(victim in executor for (executor,) in connection.execute(HELD))
+            made = connection.execute("SELECT to_regclass('dbos.workflow_status')").fetchone()
+            return made != (None,) and any(victim in executor for (executor,) in connection.execute(HELD))
 
         until = time.monotonic() + 120
         while not held():
