@@ -1,6 +1,7 @@
 """Emulators as real processes for every kind of test."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,8 +17,19 @@ from typing import IO, Any
 
 import pytest
 
+LOGGERS = ("wherry", "wherry_emulators")
 START_SECONDS = 30
 STOP_SECONDS = 10
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_they_were() -> Iterator[None]:
+    """Undo what a command line did to our loggers, so that the next test sees its own log."""
+    before = [(one := logging.getLogger(name), one.handlers[:], one.propagate, one.level) for name in LOGGERS]
+    yield
+    for logger, handlers, propagate, level in before:
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 @dataclass(slots=True)

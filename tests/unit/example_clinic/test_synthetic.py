@@ -4,7 +4,11 @@ import json
 import re
 
 import phonenumbers
-import pytest
+
+from wherry_emulators.freshsales.account import Account
+from wherry_emulators.freshsales.clock import Clock
+from wherry_emulators.freshsales.faults import Faults
+from wherry_emulators.freshsales.switches import Plan, Switches
 
 ADDRESS = re.compile(r"[\w.+'()-]+@([\w.-]+)")
 OFCOM = re.compile(r"\+44(7700900\d{3}|2079460\d{3}|1614960\d{3}|1632960\d{3})")
@@ -92,10 +96,7 @@ def test_seed_holds_the_clinicians_and_two_of_the_patients(clean):
 
 
 def test_the_emulated_account_takes_the_seed(clean):
-    clock = pytest.importorskip("wherry_emulators.freshsales.clock")
-    state = pytest.importorskip("wherry_emulators.freshsales.state")
-    switches = pytest.importorskip("wherry_emulators.freshsales.switches")
-    account = state.State(switches.Plan.PRO, switches.Switches(), clock.Clock(), 1)
+    account = Account(Plan.PRO, Switches(), Clock(), 1, faults=Faults((), 1))
     seed = json.loads((clean.out / "seed-destination.json").read_text(encoding="utf-8"))
     account.load_seed(seed)
     first = seed["contacts"][0]["id"]

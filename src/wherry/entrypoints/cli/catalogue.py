@@ -28,7 +28,7 @@ VERBS: dict[str, str] = {
     "report": "Write one HTML page for the whole migration.",
     "status": "Show where things stand.",
     "serve": "Serve the web page.",
-    "worker": "Join the scale-out run.",
+    "worker": "Join the run of a store on PostgreSQL, from any machine with the same settings.",
     "purge": "Destroy keys and staged data when the retention ends.",
     "demo": "The five-minute proof on the bundled clinic and emulators.",
     "completion": "Print the shell completion script.",
