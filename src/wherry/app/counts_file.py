@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def read_counts(path: Path) -> Counts:
     return Counts(streams=streams, **said)
 
 
+@cache
 def _streams() -> frozenset[str]:
     blueprint = load_blueprint()
     named = {name for category in CATEGORIES for name in category.streams}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from wherry.app.papers import write_pages, write_table
@@ -46,9 +47,14 @@ class Leftovers:
     files: tuple[Path, ...]
 
 
+@cache
+def _fates() -> Mapping[str, StreamFate]:
+    return load_blueprint().streams
+
+
 def coverage_of(situation: Situation) -> Coverage:
     """Return the fate of every field of the staged source under the workspace's mappings."""
-    return cover(situation.snapshot.catalog, situation.mappings.active, load_blueprint().streams)
+    return cover(situation.snapshot.catalog, situation.mappings.active, _fates())
 
 
 def write_leftovers(ws: Workspace, situation: Situation, tally: Tally) -> Leftovers:
@@ -69,7 +75,7 @@ def write_leftovers(ws: Workspace, situation: Situation, tally: Tally) -> Leftov
 
 def leftovers(ws: Workspace, snapshot: Snapshot, tally: Tally, coverage: Coverage) -> dict[str, Json]:
     """Return the document: per stream what was read and where all of it ends, field by field why not."""
-    fates = load_blueprint().streams
+    fates = _fates()
     read = {name: sum(counts.values()) for name, counts in snapshot.counts().items()}
     streams = [_stream(name, count, tally, fates.get(name)) for name, count in read.items() if count]
     behind: list[Json] = [
