@@ -52,13 +52,15 @@ class Surroundings:
 
     `ours` are all destination records that the ledger says we made and nobody has undone; `kept` are
     parents that must stay, because a child of theirs stays. `foreseen` are records as they will be once
-    newer writes to them are taken back (None: gone); only a preview needs it, for nothing was taken back.
+    newer writes to them are taken back (None: gone), `released` what will no longer hang on a parent then;
+    only a preview needs them, for nothing was taken back.
     """
 
     ours: Mapping[str, frozenset[int]]
     writable: Mapping[str, frozenset[str]]
     kept: dict[tuple[str, int], str] = field(default_factory=dict)
     foreseen: dict[tuple[str, int], Observed | None] = field(default_factory=dict)
+    released: dict[tuple[str, int], set[tuple[str, int]]] = field(default_factory=dict)
 
 
 def judge(run: str, attempt: Attempt, seen: Observed | None, around: Surroundings) -> Judgement:
@@ -81,8 +83,10 @@ def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundin
     holder = around.kept.get((seen.stream, seen.id))
     if holder:
         return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=f"{holder} stays and hangs on it")
+    released = around.released.get((seen.stream, seen.id), set())
     for stream in CHILD_STREAMS:
         foreign = set(seen.links.get(stream, ())) - around.ours.get(stream, frozenset())
+        foreign -= {id_ for name, id_ in released if name == stream}
         if foreign:
             why = f"{len(foreign)} {stream} that this migration did not make hang on it"
             return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=why)
@@ -246,12 +250,24 @@ def _take_back_batch(
         failed |= dict.fromkeys(still_open, "an earlier try is still open; run rollback again")
         settle(hands, run)
     else:
-        around.foreseen |= {_place(j.attempt): _undone(j, seen[_place(j.attempt)]) for j in judgements}
+        for judgement in judgements:
+            _foresee(judgement, seen[_place(judgement.attempt)], around)
     result = [_after_sending(judgement, failed) for judgement in judgements]
     for judgement in result:
         _remember(judgement, around)
     hands.advance(len(batch))
     return result
+
+
+def _foresee(judgement: Judgement, now: Observed | None, around: Surroundings) -> None:
+    """Note what a record will be once this judgement is carried out, and on what it will no longer hang."""
+    place = _place(judgement.attempt)
+    then = around.foreseen[place] = _undone(judgement, now)
+    if now is None or then is None:
+        return
+    for name, parent in PARENT_STREAM.items():
+        for left in set(now.links.get(name, ())) - set(then.links.get(name, ())):
+            around.released.setdefault((parent, left), set()).add(place)
 
 
 def _undone(judgement: Judgement, now: Observed | None) -> Observed | None:
