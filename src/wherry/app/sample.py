@@ -25,9 +25,10 @@ def sample(
     The same seed takes the same records. Values are masked in the reports unless `show_values` is set.
     Exit code 6 when a field differs.
     """
+    wanted = _read_keys(keys)
     with ws.store.lock.held(joining=True):
         readied = ready(ws, "sample")
-        chosen = _choose(readied, size, seed, _read_keys(keys))
+        chosen = _choose(readied, size, seed, wanted)
         options = {"size": str(size), "seed": str(seed), "keys": str(keys or "")}
         run = carry_out(ws, readied, RunKind.SAMPLE, keys=chosen, options=options)
         report = DiffReport(ws.reports_dir, f"sample-{run.id}", show_values=show_values)
@@ -67,7 +68,10 @@ def _read_keys(path: Path | None) -> list[str]:
             f"{path} cannot be read ({type(error).__name__})", hint="one patient id a line"
         ) from None
     wanted = [line.split(",")[0].strip().strip('"').removeprefix("patients/") for line in lines]
-    return [key for key in wanted if key and key.casefold() not in {"key", "patientid", "patient"}]
+    found = [key for key in wanted if key and key.casefold() not in {"key", "patientid", "patient"}]
+    if not found:
+        raise UsageInvalid(f"{path} names no patient", hint="one patient id a line")
+    return found
 
 
 def _choose(readied: Readied, size: int, seed: int, wanted: Sequence[str]) -> dict[str, list[str]]:
@@ -88,7 +92,7 @@ def _choose(readied: Readied, size: int, seed: int, wanted: Sequence[str]) -> di
             children.setdefault(stream, []).append((record.key.id, patient))
     if unknown := unknown_keys(wanted, candidates.patients):
         raise UsageInvalid(
-            f"{len(unknown)} keys name no patient that can be loaded",
+            f"{len(unknown)} of the keys name no patient that can be loaded",
             hint="one patient id a line; wherry plan lists what is held back and why",
             details=unknown[:20],
         )
