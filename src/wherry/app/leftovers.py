@@ -134,14 +134,21 @@ def _topics(
     ws: Workspace, snapshot: Snapshot, tally: Tally, read: Mapping[str, int]
 ) -> Iterator[dict[str, Json]]:
     """Yield what a clinic asks about by name, whichever stream it hides in."""
-    policy = ws.settings.policy
-    statuses = dict(snapshot.value_profile("patients", "status").top)
-    plans = snapshot.value_profile("patients", "carePlanId")
-    homes = snapshot.value_profile("patients", "householdId")
 
     def of(stream: str, reason: str) -> int:
         return sum(n for (s, _, r), n in tally.reasons.items() if (s, r) == (stream, reason))
 
+    yield from _families(snapshot, of("patients", "merged"), read)
+    yield _topic(
+        "blocked time", of("appointments", "blocked_time"), "diary time without a patient; not moved"
+    )
+    yield from _by_status(ws, snapshot, of("patients", "deceased"))
+    yield from _without_place(of("instalment_plans", "sign_off_required"), read)
+
+
+def _families(snapshot: Snapshot, merged: int, read: Mapping[str, int]) -> Iterator[dict[str, Json]]:
+    plans = snapshot.value_profile("patients", "carePlanId")
+    homes = snapshot.value_profile("patients", "householdId")
     yield _topic(
         "households",
         read.get("households", 0),
@@ -151,8 +158,8 @@ def _topics(
     yield _topic(
         "merges",
         read.get("merges", 0),
-        f"{of('patients', 'merged'):,} merged patients get no contact; what belonged to them moves to the "
-        "master, and nothing is merged there",
+        f"{merged:,} merged patients get no contact; what belonged to them moves to the master, and nothing "
+        "is merged there",
     )
     yield _topic(
         "care plans",
@@ -160,24 +167,22 @@ def _topics(
         f"{plans.filled:,} patients are on one and carry its name; interval and fee stay behind: "
         "recurring fees are to be set up anew where they are collected",
     )
-    yield _topic(
-        "blocked time", of("appointments", "blocked_time"), "diary time without a patient; not moved"
-    )
+
+
+def _by_status(ws: Workspace, snapshot: Snapshot, left_out: int) -> Iterator[dict[str, Json]]:
+    policy = ws.settings.policy
+    ready = dict(snapshot.value_profile("patients", "status").top)
     yield _topic(
         "deceased patients",
-        of("patients", "deceased") or statuses.get("deceased", 0),
+        left_out or ready.get("deceased", 0),
         f"[policy] deceased = {policy.deceased}; loaded or not, none of them is ever marketable",
     )
-    yield _topic(
-        "archived patients",
-        statuses.get("archived", 0),
-        f"[policy] archived = {policy.archived}; none of them is marketable",
-    )
-    yield _topic(
-        "inactive patients",
-        statuses.get("inactive", 0),
-        f"[policy] inactive = {policy.inactive}; none of them is marketable",
-    )
+    for status, choice in (("archived", policy.archived), ("inactive", policy.inactive)):
+        words = f"[policy] {status} = {choice}; none of them is marketable"
+        yield _topic(f"{status} patients", ready.get(status, 0), words)
+
+
+def _without_place(unsigned: int, read: Mapping[str, int]) -> Iterator[dict[str, Json]]:
     yield _topic(
         "medical flags",
         read.get("medical_flags", 0),
@@ -191,7 +196,7 @@ def _topics(
     yield _topic(
         "instalment plans",
         read.get("instalment_plans", 0),
-        f"{of('instalment_plans', 'sign_off_required'):,} wait for a signature: reports/instalments.csv, "
+        f"{unsigned:,} wait for a signature: reports/instalments.csv, "
         "then wherry approve DIGEST --for instalments --by NAME",
     )
     yield _topic("recalls", read.get("recalls", 0), "to be built anew: reports/recall-guide.html")
