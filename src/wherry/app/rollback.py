@@ -11,7 +11,7 @@ from wherry.app.runs import make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.engine.settle import settle
-from wherry.engine.undo import Bucket, Judgement, Surroundings, ours, take_back
+from wherry.engine.undo import Bucket, Judgement, Surroundings, end_runs, ours, take_back
 from wherry.model.catalog import Catalog
 from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
 from wherry.model.jsons import sha256_of
@@ -49,6 +49,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
                 return _result(ws, judged, "preview", _preview(ws, judged, digest))
             _confirmed(confirm, digest)
         options = {"scope": run or "all", "confirm": confirm}
+        end_runs(ws.ledger, run)
         undo = ws.ledger.begin(RunKind.ROLLBACK, ws.ledger.runs()[-1].digest, options)
         done = list(_done_before(ws, undo.id))
         ws.progress.start("taking back", len(scope))

@@ -15,6 +15,8 @@ from wherry.model.errors import Interrupted
 from wherry.model.jsons import Json
 from wherry.model.ledger import Attempt, Confirmed, Event, Refused
 from wherry.model.operation import Operation, Verb
+from wherry.model.ports import Ledger
+from wherry.model.run import RunKind, RunState
 
 PARENT_STREAM = {"targetable": "contacts", "attendee": "contacts", "sales_accounts": "sales_accounts"}
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
@@ -165,6 +167,17 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def end_runs(ledger: Ledger, only: str = "") -> None:
+    """End the runs that are about to be taken back, or just one, where they did not end themselves.
+
+    Resumed, such a run would pass over records that it once brought there and that are gone now.
+    """
+    for run in ledger.runs():
+        unfinished = run.state is not RunState.FINISHED and run.kind is not RunKind.ROLLBACK
+        if unfinished and only in ("", run.id):
+            ledger.finish(run.id, RunState.FINISHED, 0, 0)
 
 
 def take_back(
