@@ -17,7 +17,7 @@ from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, Us
 from wherry.model.jsons import sha256_of
 from wherry.model.ledger import Attempt
 from wherry.model.operation import Verb
-from wherry.model.run import RunKind, RunState
+from wherry.model.run import Run, RunKind, RunState
 from wherry.planning.approve import SHORT
 
 BIN_DAYS = 90  # days that the recycle bin keeps a deleted record [D] crmsupport 50000002562
@@ -48,9 +48,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             if preview:
                 return _result(ws, judged, "preview", _preview(ws, judged, digest))
             _confirmed(confirm, digest)
-        options = {"scope": run or "all", "confirm": confirm}
-        end_runs(ws.ledger, run)
-        undo = ws.ledger.begin(RunKind.ROLLBACK, ws.ledger.runs()[-1].digest, options)
+        undo = _begin(ws, run, confirm)
         done = list(_done_before(ws, undo.id))
         ws.progress.start("taking back", len(scope))
         state = RunState.FAILED
@@ -80,6 +78,12 @@ def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
     at = ws.discovered_at()
     for stream in STREAMS:
         ws.keep_existing({stream: [one for one in ws.existing(stream) if one.id not in gone]}, at)
+
+
+def _begin(ws: Workspace, run: str, confirm: str) -> Run:
+    end_runs(ws.ledger, run)
+    options = {"scope": run or "all", "confirm": confirm}
+    return ws.ledger.begin(RunKind.ROLLBACK, ws.ledger.runs()[-1].digest, options)
 
 
 def _scope(ws: Workspace, run: str) -> frozenset[str]:
