@@ -10,7 +10,7 @@ from typing import Any
 from wherry.engine.hands import Hands, Pace
 from wherry.engine.run import carry_out_job, walk
 from wherry.engine.settle import settle
-from wherry.engine.undo import Judgement, Surroundings, ours, take_back
+from wherry.engine.undo import Judgement, Surroundings, end_runs, ours, take_back
 from wherry.model.catalog import Catalog, Field
 from wherry.model.diff import Observed
 from wherry.model.errors import DestinationRefused, OutcomeUnknown, RecordGone, Unavailable
@@ -392,6 +392,7 @@ def roll_back(hands: Hands, confirm: str = "all") -> list[Judgement]:
     hands.ledger.begin(RunKind.ROLLBACK, "d" * 64, {"confirm": confirm})
     run = hands.ledger.runs()[-1].id
     settle(hands, run)
+    end_runs(hands.ledger)
     standing = [a for a in hands.ledger.attempts() if not a.operation.undoes]
     around = Surroundings(ours=ours(standing), writable=dict.fromkeys(HOMES.values(), FIELDS))
     newest = [a for a in hands.ledger.attempts(newest_first=True) if not a.operation.undoes]

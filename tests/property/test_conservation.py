@@ -37,7 +37,7 @@ class Watched:
         return done
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(outcomes=st.lists(OUTCOMES, max_size=40), bulk=st.booleans(), partial=st.sets(st.integers(1, 6)))
 def test_no_record_is_ever_unexplained(outcomes: list[str], bulk: bool, partial: set[int]) -> None:
     script = iter(outcomes)

@@ -164,4 +164,4 @@ class Journey(RuleBasedStateMachine):
 
 
 TestJourney = Journey.TestCase
-TestJourney.settings = settings(max_examples=30, stateful_step_count=12, deadline=None)
+TestJourney.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
