@@ -14,6 +14,7 @@ import orjson
 from wherry.app.results import Row
 from wherry.app.run_results import AuditExportResult, AuditShowResult, AuditVerifyResult
 from wherry.app.workspace import Workspace
+from wherry.model.errors import UsageInvalid
 
 READ_ME = """The evidence pack of one migration.
 
@@ -26,7 +27,13 @@ No value of a record is in here.
 
 
 def show(ws: Workspace, *, run: str = "", limit: int | None = None) -> AuditShowResult:
-    """Return the entries, oldest first; of one run, or the newest `limit`, where asked for."""
+    """Return the entries, oldest first; of one run, or the newest `limit`, where asked for.
+
+    Raises UsageInvalid for a run that never was.
+    """
+    known = [r.id for r in ws.ledger.runs()] if run else []
+    if run and run not in known:
+        raise UsageInvalid(f"there is no run {run}", hint="known runs: " + (", ".join(known) or "none"))
     rows = (row for row in _rows(ws) if not run or row["run"] == run)
     return AuditShowResult(entries=tuple(deque(rows, maxlen=limit)))
 

@@ -46,6 +46,10 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
 
 def _run(ws: Workspace, run: str) -> Run:
     runs = [r for r in ws.ledger.runs() if r.kind in KINDS]
+    if run and run not in {r.id for r in runs}:
+        raise UsageInvalid(
+            f"{run} is no run that loads", hint="such runs: " + (", ".join(r.id for r in runs) or "none yet")
+        )
     if run:
         runs = [r for r in runs if r.id == run]
     loads = [r for r in runs if r.kind is not RunKind.SAMPLE] or runs
