@@ -180,6 +180,11 @@ SETTINGS = {
     "no such plan": ('"enterprise"', '"gold"', ("wherry.toml:6", "'enterprise'")),
     "no quotes": ('"enterprise"', "enterprise", ("line 6", "quotes")),
     "left out": ('plan = "enterprise"\n', "", ("[destination] plan is missing",)),
+    "only for all files": (
+        "[destination]",
+        '[source.files."patients.csv"]\ndelimiter = ";"\n\n[destination]',
+        ("delimiter is not carried out",),
+    ),
     "a secret": ("[policy]", '[policy]\napi_key = "s3cret"', ("secret", "WHERRY_DESTINATION__API_KEY")),
     "no number": ("2000000", '"many"', ("calls_per_hour",)),
 }
@@ -263,6 +268,8 @@ def test_approvals_that_are_none(world: World) -> None:
 def test_out_of_order(world: World, personal: frozenset[str]) -> None:
     clear(world.wherry("load"), 5, "nobody has approved", f"wherry approve {world.digest}")
     clear(world.wherry("reconcile"), 2, "nothing to reconcile")
+    clear(world.wherry("reconcile", "--run", "r99"), 2, "r99 is no run that loads")
+    clear(world.wherry("audit", "show", "--run", "r99"), 2, "there is no run r99")
     clear(world.wherry("rollback", "--preview"), 2, "nothing to take back")
     clear(world.wherry("rollback"), 2, "nothing to take back")
     clear(world.wherry("approve", world.digest, "--by", "M", "--for", "prepare,load"), 0)

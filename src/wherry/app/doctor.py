@@ -65,8 +65,20 @@ def _destination(ws: Workspace) -> Iterator[Check]:
             found=finding.message,
             remedy=finding.hint,
         )
+    yield _quota(ws)
     if all(finding.ok for finding in findings):
         yield _owner(ws)
+
+
+def _quota(ws: Workspace) -> Check:
+    there = ws.settings.destination
+    return Check(
+        id="destination.quota",
+        what="the API calls that may be used",
+        verdict="ok",
+        found=f"{there.hourly_budget:,} an hour and {there.minute_budget:,} a minute; "
+        f"{there.quota_reserve:.0%} of the hour is left to others",
+    )
 
 
 def _owner(ws: Workspace) -> Check:
