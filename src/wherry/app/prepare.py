@@ -53,24 +53,33 @@ def prepare(ws: Workspace) -> PrepareResult:
 
 
 def _create_fields(ws: Workspace, run: str, readied: Readied) -> tuple[list[FieldNeed], bool]:
-    """Create the missing fields; return those that were created, and whether the API refused to."""
+    """Create the missing fields; return those that were created, and whether the API refused any.
+
+    One that is refused is a step for the admin and the next one is tried, unless none can be created at all.
+    """
     created: list[FieldNeed] = []
+    refused = False
     if not readied.situation.catalog.abilities.get("create_fields"):
         return created, False
     missing = [need for need in readied.situation.needs if not need.exists]
     ws.progress.start("creating custom fields", len(missing))
     try:
         for need in missing:
-            if not _create_field(ws, run, need):
-                return created, True
-            created.append(need)
+            reason = _create_field(ws, run, need)
             ws.progress.advance(1)
+            if not reason:
+                created.append(need)
+                continue
+            refused = True
+            if reason == "cannot_create_fields":
+                break
     finally:
         ws.progress.finish()
-    return created, False
+    return created, refused
 
 
-def _create_field(ws: Workspace, run: str, need: FieldNeed) -> bool:
+def _create_field(ws: Workspace, run: str, need: FieldNeed) -> str:
+    """Create one field; return the reason why it was refused, or nothing."""
     fields: dict[str, Json] = {"label": need.label, "type": str(need.type), "choices": list(need.choices)}
     operation = Operation(
         id=f"{run}:fields/{need.stream}.{need.label}:fields:1:create",
@@ -94,10 +103,10 @@ def _create_field(ws: Workspace, run: str, need: FieldNeed) -> bool:
     except RefuseRecord as error:
         reject = Reject(key=operation.key, reason=error.reason, hint=error.hint)
         ws.ledger.record(run, [Refused(operation_id=operation.id, reject=reject)])
-        return False
+        return error.reason
     after: dict[str, Json] = {"label": made.label, "type": str(made.type)}
     ws.ledger.record(run, [Confirmed(operation_id=operation.id, destination_id=0, after=after)])
-    return True
+    return ""
 
 
 def _made(ws: Workspace, stream: str, wanted: Field) -> Field:

@@ -1,11 +1,12 @@
 """Reading records: whole streams through views, single ones with includes, children through their contact."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wherry.connectors.freshsales.answers import Row, as_id, moment_of, record_of, rows_of, sideloads_of
 from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, Entity
+from wherry.connectors.freshsales.hanging import Hanging
 from wherry.connectors.freshsales.observed import observe
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.walk import Listing, Walk, pages
@@ -40,7 +41,10 @@ class Reader:
     def __init__(self, client: ApiClient, views: Views) -> None:
         self._client, self._views = client, views
         self._include: dict[str, str] = {}
+        self._more: dict[str, tuple[str, ...]] = {}
         self._never_shown: dict[str, frozenset[str]] = {}
+        self._children_refused = False
+        self.hanging = Hanging(scan=self.scan)
 
     def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
         """Yield live records of a stream, newest change first, down to `since`; each id once.
@@ -90,7 +94,19 @@ class Reader:
             left = [number for number in wanted if number not in found]
         for number in left:
             if (got := self.one(entity, number, dependents=dependents)) is not None:
-                yield got
+                yield self._with_hanging(got) if dependents else got
+
+    def _with_hanging(self, got: Observed) -> Observed:
+        """Add what hangs on a contact where its answer did not show it; about one call."""
+        missing = [stream for stream in CHILDREN if stream not in got.links]
+        if got.stream != CONTACTS.stream or not missing:
+            return got
+        links = {**self.hanging.of(got.id), **got.links}
+        if "notes" in missing:
+            links["notes"] = tuple(
+                number for row in self._notes_of(got.id) if (number := as_id(row.get("id"))) is not None
+            )
+        return replace(got, links=links)
 
     def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
         """Yield the live tasks, appointments and notes with these ids (contact → stream → ids).
@@ -144,10 +160,14 @@ class Reader:
         answer that sideloads nothing, or a whole page of rows, may have left some out [?].
         """
         include = ",".join(entity.stream for entity in entities)
-        try:
-            body = self._client.request("GET", f"/contacts/{parent}", params={"include": include}).body
-        except RecordGone:
-            return {entity.stream: ({}, True) for entity in entities}
+        body: Json = {}
+        if not self._children_refused:
+            try:
+                body = self._client.request("GET", f"/contacts/{parent}", params={"include": include}).body
+            except RecordGone:
+                return {entity.stream: ({}, True) for entity in entities}
+            except DestinationRefused:
+                self._children_refused = True
         record, beside = record_of(body, CONTACTS) or {}, sideloads_of(body, CONTACTS)
         return {entity.stream: self._children_in(entity, parent, record, beside) for entity in entities}
 
@@ -269,19 +289,30 @@ class Reader:
     ) -> Json:
         """Send a read with the fullest include that is taken, and remember which one that is.
 
-        An unknown include value may be refused or ignored [?]; the documented ones are the fallback.
+        An unknown include value may be refused or ignored [?]; the documented ones are the fallback, and
+        what hangs on a record (`more`) is left out where it is refused.
         """
-        known = self._include.get(entity.stream)
-        tries = [known] if known is not None else [entity.include, entity.documented_include]
-        for include in tries:
-            names = ",".join(name for name in (include, *more) if name)
-            asked: dict[str, str | int] = {**params, "include": names} if names else {**params}
+        refused: DestinationRefused | None = None
+        for include, names in self._ways(entity, more):
+            words = ",".join(name for name in (include, *names) if name)
+            asked: dict[str, str | int] = {**params, "include": words} if words else {**params}
             try:
                 body = self._client.request(method, path, params=asked).body
-            except DestinationRefused:
-                if include == tries[-1]:
-                    raise
+            except DestinationRefused as error:
+                refused = error
             else:
                 self._include[entity.stream] = include
+                if more:
+                    self._more[entity.stream] = names
                 return body
-        raise RecordGone(f"{method} {path}: nothing was asked")  # unreachable: there is at least one try
+        raise refused or RecordGone(f"{method} {path}: nothing was asked")  # there is at least one way
+
+    def _ways(self, entity: Entity, more: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield what to ask for, fullest first: includes, and what hangs on the record."""
+        known, taken = self._include.get(entity.stream), self._more.get(entity.stream)
+        includes = [entity.include, entity.documented_include] if known is None else [known]
+        fewer = tuple(name for name in more if name not in CHILDREN)
+        extras = [tuple(more), fewer, ()] if taken is None and more else [taken if more and taken else ()]
+        for names in dict.fromkeys(extras):
+            for include in dict.fromkeys(includes):
+                yield include, names

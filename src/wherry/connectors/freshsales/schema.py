@@ -108,11 +108,14 @@ class Schema:
         return shown if whole else None
 
     def _post(self, path: str, body: Row) -> Json:
-        """Send the body; where its numeric type is refused, send it once more with the type's name."""
+        """Send the body; where its numeric type is refused, send it once more with the type's name.
+
+        A code that the account itself shows says everything, so such a body holds documented keys only [D].
+        """
         try:
             return self.client.request("POST", path, json=body, effect=Effect.ONCE).body
         except DestinationRefused as error:
-            if error.reason not in {"refused", "invalid_choice"}:
+            if "type" not in body or error.reason not in {"refused", "invalid_choice"}:
                 raise
             named = {**body, "field_type": body["type"]}
             return self.client.request("POST", path, json=named, effect=Effect.ONCE).body
@@ -134,14 +137,15 @@ class Schema:
 
     def _body(self, field: Field, codes: Mapping[str, int]) -> Row:
         code, name = FIELD_TYPES.get(field.type, FIELD_TYPES[FieldType.TEXT])
-        code = codes.get(name, code)
         own = self.overrides.get(f"field_type_{field.type}")
+        known = own if isinstance(own, int) else codes.get(name)
         body: Row = {
             "label": field.label,
-            "field_type": own if isinstance(own, int) else code,
-            "type": name,
+            "field_type": code if known is None else known,
             "required": field.required,
         }
+        if known is None:
+            body["type"] = name
         if field.choices:
             choices: list[Json] = [
                 {"value": choice.value, "position": place} for place, choice in enumerate(field.choices, 1)

@@ -84,6 +84,7 @@ class Writer:
             raise OutcomeUnknown(
                 f"DELETE {path} answered false", hint="Whether the record is still there is looked up."
             )
+        self.reader.hanging.gone(operation.stream, number)
         return Written(destination_id=number, after={})
 
     def _attendees(self, operation: Operation, number: int) -> list[Json]:
