@@ -22,9 +22,9 @@ def mapping_facts(mappings: Iterable[Mapping[str, Json]], decisions: Mapping[str
         for rule in rules if isinstance(rules, list) else []:
             to = rule.get("to") if isinstance(rule, dict) else None
             when = rule.get("when") if isinstance(rule, dict) else None
-            fact = f"mapping/{name}.yaml: rule to {to}" + (f" when {when}" if when else "")
+            fact = f"mapping {name}: rule to {to}" + (f" when {when}" if when else "")
             facts[fact] = _deciding(rule)
-        facts[f"mapping/{name}.yaml"] = {key: value for key, value in mapping.items() if key != "rules"}
+        facts[f"mapping {name}"] = {key: value for key, value in mapping.items() if key != "rules"}
     facts |= {f"mapping/adoptions.yaml: {key}": decision for key, decision in decisions.items()}
     return facts
 
