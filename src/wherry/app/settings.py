@@ -22,6 +22,9 @@ DateFormat = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
 ApiPlan = Literal["free", "growth", "pro", "enterprise"]
 
 
+NOT_FOR_ONE_FILE = ("delimiter", "timezone", "currency", "tooth_notation")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSettings:
     """How one file of the bundle is written, where its manifest is silent or wrong."""
@@ -181,6 +184,12 @@ def _check_source(found: SettingsFile) -> None:
         remedy = "keep exactly one: bundle for an export, base_url for the API"
         key = "base_url" if given else ""
         found.problem("source", key, f"[source] {both}", remedy)
+    for name, one in source["files"].items():
+        for key in NOT_FOR_ONE_FILE:
+            if getattr(one, key):
+                sentence = f'[source.files."{name}"] {key} is not carried out for a single file yet'
+                remedy = "set it for all files under [source] where that is right, or correct the manifest"
+                found.problem(f"source\0files\0{name}", key, sentence, remedy)
     _check_address(found, "source")
     if source["bundle"]:
         source["bundle"] = str((found.path.parent / Path(source["bundle"]).expanduser()).absolute())

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,17 +28,7 @@ from wherry.store import Store, open_store
 MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
 
 
-CARRIED_OUT = ("encoding", "date_format")  # what is set for one file and can be
-
-
 def _overrides(source: SourceSettings) -> Overrides:
-    for name, one in source.files.items():
-        for f in fields(one):
-            if getattr(one, f.name) and f.name not in CARRIED_OUT:
-                raise SettingsInvalid(
-                    f'wherry.toml: [source.files."{name}"] {f.name} is not carried out for a single file yet',
-                    hint="set it for all files under [source] where that is right, or correct the manifest",
-                )
     files = {
         name: FileOverrides(encoding=one.encoding or None, date_format=one.date_format or None)
         for name, one in source.files.items()

@@ -235,5 +235,5 @@ def test_every_commented_line_of_the_template_is_a_setting_that_is_understood(tm
         if 'base_url = "https://…"' not in line and "… or" not in line
     ]
     settings = read(tmp_path, "\n".join(lines))
-    assert settings.source.files["patients.csv"].delimiter == ";"
+    assert settings.source.files["patients.csv"].encoding == "windows-1252"
     assert settings.destination.calls_per_hour == 5000
