@@ -33,12 +33,12 @@ from wherry.app.runs import _states
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.model.run import RunKind
-from wherry.planning.order import link_streams, stream_order
+from wherry.planning.order import link_streams
 ws = Workspace.open(Path(sys.argv[1]))
 situation = gather(ws, ws.catalog())
-streams, links = stream_order(situation.mappings.active), link_streams(situation.mappings.active)
+links = link_streams(situation.mappings.active)
 run = ws.ledger.begin(RunKind.LOAD, ws.plan().digest, {})
-ws.ledger.enlist(run.id, _states(situation, streams, links, None))
+ws.ledger.enlist(run.id, _states(situation.snapshot.fates(), situation, links, None))
 ws.close()
 """
 

@@ -12,8 +12,9 @@ from wherry.app.workspace import Workspace
 from wherry.engine.decide import Known, decide, needs_observed
 from wherry.engine.hands import Hands, Pace
 from wherry.engine.send import send_all
+from wherry.engine.settle import settle
 from wherry.model.catalog import Privacy
-from wherry.model.errors import Interrupted, PreflightFailed, QuotaExhausted, RateLimited
+from wherry.model.errors import Interrupted, PreflightFailed, QuotaExhausted, RateLimited, Unavailable
 from wherry.model.ledger import Event, Refused
 from wherry.model.operation import Operation, Payload
 from wherry.model.plan import Plan
@@ -185,10 +186,12 @@ def _start(staged: Staged, streams: Sequence[str], fates: Mapping[str, str]) -> 
 def ensure_unassigned(hands: Hands, run: str, payload: Payload | None) -> None:
     """Make sure that the account for patients without a practice is there; it is no source record.
 
-    Raises PreflightFailed when the destination refuses it.
+    Raises PreflightFailed when the destination refuses it, Unavailable while it cannot be found out whether
+    it is there: nobody's patients may wait for an account that is.
     """
     if payload is None:
         return
+    settle(hands, run, [payload.key])
     located = hands.ledger.locate([payload.key]).get(payload.key, ())
     line = located[0] if located else None
     observed = None
@@ -198,6 +201,12 @@ def ensure_unassigned(hands: Hands, run: str, payload: Payload | None) -> None:
     decision = decide(payload, Known(run=run, parents={}, located=line, observed=observed))
     if isinstance(decision, Operation):
         send_all(hands, run, [decision], _unassigned_outcome(hands, run))
+        settle(hands, run, [payload.key])
+        if not hands.ledger.locate([payload.key]):
+            raise Unavailable(
+                "the account for patients without a practice is not there yet, and its answer was lost",
+                hint="Nothing was doubled; run the same command again.",
+            )
 
 
 def _unassigned_outcome(hands: Hands, run: str) -> Callable[[Operation, Event], None]:
