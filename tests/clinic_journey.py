@@ -32,6 +32,7 @@ sys.path.insert(0, str(CLINIC))
 from clinicgen.clinic import Order, make_clinic  # noqa: E402 - the folder must be on the path first
 from clinicgen.columns import COLUMNS  # noqa: E402 - same
 
+QUICK = ("--switch", "rate.limit_hour=2000000", "--switch", "rate.limit_min=600000")  # limits out of the way
 MARKER = re.compile(r"\[aerona:[a-z_]+:[^\]]+\]")
 SOURCE_ID = "cf_source_system_id_c"
 OWN_FIELD = {"contact": "external_id"}

@@ -1,14 +1,12 @@
 """A small clinic, and migrations of it, on emulators of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clinic_journey import SEED_FILE, Journey, make_bundle, slim
-
-QUICK = ("--switch", "rate.limit_hour=2000000", "--switch", "rate.limit_min=600000")
+from clinic_journey import QUICK, SEED_FILE, Journey, make_bundle, slim
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +32,19 @@ def journey(
 
     def begin(*args: str, bundle: Path = few, name: str = "ws", **settings: Any) -> Journey:
         plan = settings.get("plan", "enterprise")
-        emulator = emulator_factory("--plan", plan, "--seed-file", str(SEED_FILE), *QUICK, *args)
+        seed = () if "--seed-file" in args else ("--seed-file", str(SEED_FILE))
+        emulator = emulator_factory("--plan", plan, *seed, *QUICK, *args)
         return Journey(tmp_path / name, emulator, bundle, **settings)
 
     return begin
+
+
+@pytest.fixture(scope="module")
+def ready(
+    module_emulator_factory: Any, few: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Journey]:
+    """One migration, ready to load, that all tests of a module share: they put back what they change."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHERRY_DESTINATION__API_KEY", "emulator-key")
+        emulator = module_emulator_factory("--seed-file", str(SEED_FILE), *QUICK)
+        yield Journey(tmp_path_factory.mktemp("ready") / "ws", emulator, few).prepared()

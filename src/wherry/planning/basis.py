@@ -23,7 +23,8 @@ def mapping_facts(mappings: Iterable[Mapping[str, Json]], decisions: Mapping[str
             to = rule.get("to") if isinstance(rule, dict) else None
             when = rule.get("when") if isinstance(rule, dict) else None
             fact = f"mapping {name}: rule to {to}" + (f" when {when}" if when else "")
-            facts[fact] = _deciding(rule)
+            number = sum(name == fact or name.startswith(f"{fact} (") for name in facts) + 1
+            facts[fact if number == 1 else f"{fact} ({number})"] = _deciding(rule)
         facts[f"mapping {name}"] = {key: value for key, value in mapping.items() if key != "rules"}
     facts |= {f"mapping/adoptions.yaml: {key}": decision for key, decision in decisions.items()}
     return facts
