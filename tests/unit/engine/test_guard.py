@@ -9,7 +9,9 @@ from wherry.model.run import RecordState
 
 
 def note(**classes: frozenset[str]) -> Payload:
-    return Payload(stream="notes", key=Key("clinical_notes", "7"), fields={"description": "x"}, classes=classes)
+    return Payload(
+        stream="notes", key=Key("clinical_notes", "7"), fields={"description": "x"}, classes=classes
+    )
 
 
 def test_a_payload_with_a_locked_class_is_refused_although_the_mapping_let_it_through():
