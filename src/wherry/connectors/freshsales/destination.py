@@ -19,7 +19,7 @@ from wherry.connectors.kit.http import ApiClient, Connection, Transport
 from wherry.model.catalog import Catalog, Field
 from wherry.model.diff import Observed
 from wherry.model.errors import SettingsInvalid
-from wherry.model.operation import Operation
+from wherry.model.operation import Operation, Verb
 from wherry.model.ports import Budget, Clock, JobProgress, Written
 
 
@@ -100,8 +100,9 @@ class FreshsalesDestination:
         return self._bulk.progress(job)
 
     def bulk(self, operation: Operation) -> bool:
-        """Return whether this operation may go through submit()."""
-        return self._bulk.takes(operation)
+        """Return whether this operation may go through submit(); a bulk delete cannot forget."""
+        forgets = operation.verb is Verb.DELETE and self._writer.forget
+        return not forgets and self._bulk.takes(operation)
 
     def create_field(self, stream: str, field: Field) -> Field:
         """Create a custom field and return it as the destination shows it; see schema.py."""
