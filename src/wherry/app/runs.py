@@ -215,7 +215,8 @@ def _unassigned_outcome(hands: Hands, run: str) -> Callable[[Operation, Event], 
         if isinstance(event, Refused):
             raise PreflightFailed(
                 f"Freshsales refuses the account for patients without a practice ({event.reject.reason})",
-                hint="set [policy] unassigned_account to a name that is free, then wherry plan",
+                hint="set [policy] unassigned_account to a name that is free, then wherry plan; "
+                + event.reject.hint,
             )
 
     return done

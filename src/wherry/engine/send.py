@@ -10,6 +10,11 @@ from wherry.model.operation import Operation, Verb
 from wherry.model.ports import JobProgress
 from wherry.model.reject import Reject
 
+BIN_HINT = (
+    'A record in the recycle bin may hold it: empty the bin there; with [policy] delete = "forget" a rollback '
+    "leaves none behind."
+)
+
 
 def send_all(
     hands: Hands, run: str, operations: Sequence[Operation], done: Callable[[Operation, Event], None]
@@ -106,12 +111,16 @@ def _taken(hands: Hands, operation: Operation, error: RefuseRecord) -> Event:
             return Confirmed(
                 operation_id=operation.id, destination_id=found.id, after=found.fields, found=True
             )
-    return _refused(operation, error)
+    return _refused(operation, error, f"{error.hint} {BIN_HINT}".strip())
 
 
-def _refused(operation: Operation, error: RefuseRecord) -> Refused:
+def _refused(operation: Operation, error: RefuseRecord, hint: str = "") -> Refused:
     reject = Reject(
-        key=operation.key, reason=error.reason, field=error.field, detail=error.message, hint=error.hint
+        key=operation.key,
+        reason=error.reason,
+        field=error.field,
+        detail=error.message,
+        hint=hint or error.hint,
     )
     return Refused(operation_id=operation.id, reject=reject)
 
