@@ -9,6 +9,7 @@ import orjson
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows, words
 from wherry.connectors.freshsales.failures import Failures, messages_of
 from wherry.connectors.freshsales.limits import BULK_ROWS
+from wherry.connectors.freshsales.pick_lists import PickLists
 from wherry.connectors.freshsales.render import bulk_row
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
@@ -32,8 +33,8 @@ _ROW_KEYS = ("row", "index", "row_index", "position")
 class Bulk:
     """Bulk jobs for contacts, accounts and deals; the only streams that have them [D]."""
 
-    def __init__(self, client: ApiClient, failures: Failures) -> None:
-        self._client, self._failures = client, failures
+    def __init__(self, client: ApiClient, failures: Failures, picks: PickLists | None = None) -> None:
+        self._client, self._failures, self._picks = client, failures, picks or PickLists()
         self._rows: dict[str, tuple[str, list[dict[str, str]]]] = {}
 
     @staticmethod
@@ -66,7 +67,7 @@ class Bulk:
                 effect=Effect.REPEATABLE,
             ).body
             return _job_of(body) or f"{_AT_ONCE}:{len(ids)}"
-        rows = [bulk_row(one) for one in operations]
+        rows = [bulk_row(self._picks.spoken(one)) for one in operations]
         by_id = all("id" in row for row in rows)
         body = self._client.request(
             "POST",

@@ -10,6 +10,7 @@ from wherry.connectors.freshsales.discover import Discovery
 from wherry.connectors.freshsales.failures import Failures
 from wherry.connectors.freshsales.find import Finder
 from wherry.connectors.freshsales.limits import plan_limits
+from wherry.connectors.freshsales.pick_lists import PickLists
 from wherry.connectors.freshsales.probe import Check, probe
 from wherry.connectors.freshsales.read import Reader
 from wherry.connectors.freshsales.schema import Schema
@@ -36,13 +37,14 @@ class FreshsalesDestination:
         overrides: Mapping[str, int | str | bool],
     ) -> None:
         """`failures` is the judge that the client was given; it learns labels from the catalog."""
-        reader = Reader(client, Views(client))
+        self._picks = PickLists()
+        reader = Reader(client, Views(client), self._picks)
         self._client, self._failures, self._clock, self._plan = client, failures, clock, plan
         self._reader = reader
         self._discovery = Discovery(client=client, plan=plan, overrides=overrides)
         self._schema = Schema(client=client, overrides=overrides)
         self._writer = Writer(client=client, reader=reader, forget=overrides.get("delete") == "forget")
-        self._bulk = Bulk(client, failures)
+        self._bulk = Bulk(client, failures, self._picks)
         self._finder = Finder(client=client, reader=reader)
 
     def __enter__(self) -> Self:
@@ -62,6 +64,7 @@ class FreshsalesDestination:
         """Return the catalog; see discover.py for its streams, lookups, limits and abilities."""
         catalog = self._discovery.describe()
         self._failures.learn(catalog)
+        self._picks.learn(catalog)
         return catalog
 
     def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:

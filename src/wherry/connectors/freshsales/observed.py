@@ -17,6 +17,11 @@ _NOT_FIELDS = frozenset(
     }
 )  # fmt: skip
 
+_PARAGRAPH = re.compile(r"</p>\s*<p>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>\n?|</div>\s*<div>|</p>\s*<p>", re.IGNORECASE)
+_BARE_NEWLINE = re.compile(r"(?<![>\n])\n")
+_WRAPPER = re.compile(r"^\s*<(?:p|div)>|</(?:p|div)>\s*$", re.IGNORECASE)
+
 _SIDELOAD_OF = {
     "owner": ("owner", "users"),
     "lifecycle_stage": ("lifecycle_stage", "lifecycle_stages"),
@@ -52,6 +57,8 @@ def observe(
     """
     beside = beside or {}
     fields = _plain(record)
+    if entity.stream in CHILDREN and isinstance(record.get("description"), str):
+        fields["description"] = as_written(str(record["description"]))
     missing = {name for name in entity.whole if name not in record}
     for name, include in entity.hidden.items():
         _reveal(fields, missing, name, _reference(record, beside if alone else {}, name, include))
@@ -69,6 +76,18 @@ def observe(
         created_at=_text(record.get("created_at")),
         deleted=record.get("is_deleted") is True,
     )
+
+
+def as_written(shown: str) -> str:
+    """Return a text as it was written, where the answer shows it as HTML; any other text as it is.
+
+    It counts as HTML when it breaks its lines by tags and in no other way: the texts that this tool
+    writes have several lines, so one that merely speaks of tags breaks them by themselves [?].
+    """
+    if not _BREAK.search(shown) or _BARE_NEWLINE.search(shown):
+        return shown
+    lines = _BREAK.sub("\n", _PARAGRAPH.sub("\n\n", shown))
+    return html.unescape(_WRAPPER.sub("", lines))
 
 
 def plain_text(value: Json) -> str:

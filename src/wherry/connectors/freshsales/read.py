@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from wherry.connectors.freshsales.answers import Row, as_id, moment_of, record_of, rows_of, sideloads_of
 from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, Entity
 from wherry.connectors.freshsales.hanging import Hanging
 from wherry.connectors.freshsales.observed import observe
+from wherry.connectors.freshsales.pick_lists import PickLists
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.walk import Listing, Walk, pages
 from wherry.connectors.kit.http import ApiClient
@@ -38,8 +40,10 @@ class Shown:
 class Reader:
     """Reads Freshsales; knows which includes this tenant takes and which ids it never shows."""
 
-    def __init__(self, client: ApiClient, views: Views) -> None:
+    def __init__(self, client: ApiClient, views: Views, picks: PickLists | None = None) -> None:
+        """`picks` tell the texts of choices that are shown by number."""
         self._client, self._views = client, views
+        self.picks = picks or PickLists()
         self._include: dict[str, str] = {}
         self._more: dict[str, tuple[str, ...]] = {}
         self._never_shown: dict[str, frozenset[str]] = {}
@@ -62,7 +66,7 @@ class Reader:
         for view in self._views.of_everything(entity):
             for row, _ in self._walk(entity, view, seen, since):
                 if row.get("is_deleted") is not True:
-                    yield observe(entity, row)
+                    yield self._seen(entity, row)
 
     def fetch(
         self,
@@ -96,6 +100,11 @@ class Reader:
             if (got := self.one(entity, number, dependents=dependents)) is not None:
                 yield self._with_hanging(got) if dependents else got
 
+    def _seen(
+        self, entity: Entity, record: Row, beside: Mapping[str, Json] | None = None, **how: Any
+    ) -> Observed:
+        return self.picks.shown(observe(entity, record, beside, **how))
+
     def _with_hanging(self, got: Observed) -> Observed:
         """Add what hangs on a contact where its answer did not show it; about one call."""
         missing = [stream for stream in CHILDREN if stream not in got.links]
@@ -126,7 +135,7 @@ class Reader:
         shown = self.shown(entity, number, entity.dependents if dependents else ())
         if shown is None:
             return None
-        got = observe(entity, shown.record, shown.beside, alone=True)
+        got = self._seen(entity, shown.record, shown.beside, alone=True)
         known = self._never_shown.get(entity.stream)
         self._never_shown[entity.stream] = got.not_readable if known is None else known & got.not_readable
         return None if got.deleted else got
@@ -179,7 +188,7 @@ class Reader:
         sure = sure and len(rows) < _A_PAGE
         if not sure and entity.stream == "notes":
             rows, sure = self._notes_of(parent) or rows, True
-        seen = [observe(entity, row, beside, parent=parent) for row in rows]
+        seen = [self._seen(entity, row, beside, parent=parent) for row in rows]
         return {one.id: one for one in seen if one.id and not one.deleted}, sure
 
     def newest(self, entity: Entity, most_pages: int) -> Iterator[Observed]:
@@ -189,7 +198,7 @@ class Reader:
             for page in pages(self._client, self._view(entity, view)):
                 for row in page.rows:
                     if row.get("is_deleted") is not True:
-                        yield observe(entity, row)
+                        yield self._seen(entity, row)
                 if page.number >= max(1, most_pages // len(views)):
                     break
 
@@ -264,7 +273,7 @@ class Reader:
                     old = since is not None and moment is not None and moment < since
                     if number is not None and number not in seen and not old:
                         seen.add(number)
-                        yield observe(entity, row, page.beside)
+                        yield self._seen(entity, row, page.beside)
 
     def _walk(
         self, entity: Entity, view: int, seen: set[int], since: datetime | None

@@ -35,9 +35,9 @@ class Writer:
         """
         match operation.verb:
             case Verb.CREATE:
-                return self._create(operation)
+                return self.reader.picks.write(operation, self._create)
             case Verb.UPDATE:
-                return self._update(operation)
+                return self.reader.picks.write(operation, self._update)
             case Verb.DELETE:
                 return self._delete(operation)
 
@@ -51,7 +51,7 @@ class Writer:
                 f"POST {path} was accepted without saying which record it made",
                 hint="It is looked up before anything is sent again.",
             )
-        return Written(destination_id=number, after=_after(operation, body))
+        return Written(destination_id=number, after=self._after(operation, body))
 
     def _update(self, operation: Operation) -> Written:
         number = _address(operation)
@@ -69,7 +69,7 @@ class Writer:
         # Adding an attendee twice would leave two of them; everything else ends the same however often sent.
         effect = Effect.ONCE if attendees else Effect.REPEATABLE
         answer = self.client.request("PUT", path, json=body, effect=effect).body
-        return Written(destination_id=number, after=_after(operation, answer))
+        return Written(destination_id=number, after=self._after(operation, answer))
 
     def _delete(self, operation: Operation) -> Written:
         number = _address(operation)
@@ -86,6 +86,14 @@ class Writer:
             )
         self.reader.hanging.gone(operation.stream, number)
         return Written(destination_id=number, after={})
+
+    def _after(self, operation: Operation, body: Json) -> dict[str, Json]:
+        entity = ENTITIES[operation.stream]
+        record = record_of(body, entity)
+        if record is None:
+            return {}
+        seen = self.reader.picks.shown(observe(entity, record, sideloads_of(body, entity)))
+        return {name: seen.fields[name] for name in operation.fields if name in seen.fields}
 
     def _attendees(self, operation: Operation, number: int) -> list[Json]:
         """Return the attendee rows that turn the invited people into the wanted ones; [] for no change."""
@@ -134,12 +142,3 @@ def _address(operation: Operation) -> int:
 def _inner(body: Row, root: str) -> Row:
     inner = body.get(root)
     return inner if isinstance(inner, dict) else {}
-
-
-def _after(operation: Operation, body: Json) -> dict[str, Json]:
-    entity = ENTITIES[operation.stream]
-    record = record_of(body, entity)
-    if record is None:
-        return {}
-    seen = observe(entity, record, sideloads_of(body, entity))
-    return {name: seen.fields[name] for name in operation.fields if name in seen.fields}
