@@ -19,8 +19,8 @@ def test_a_few_kills_on_sqlite(prepared: Begin, few: Path) -> None:
     way = prepared(few)
     fleet = Fleet(way)
     with fleet.running():
-        fleet.strike(4, seconds=120)
-    assert fleet.kills == 4
+        fleet.strike(3, seconds=240)
+    assert fleet.kills == 3
     assert_whole(way)
 
 
@@ -28,8 +28,8 @@ def test_a_few_kills_on_postgresql(prepared: Begin, few: Path, store_url: str) -
     way = prepared(few, store_url, LEASES)
     fleet = Fleet(way, workers=2)
     with fleet.running():
-        fleet.strike(4, seconds=150)
-    assert fleet.kills == 4
+        fleet.strike(3, seconds=240)
+    assert fleet.kills == 3
     assert_whole(way)
 
 
@@ -37,7 +37,7 @@ def test_without_intents_records_are_doubled(prepared: Begin, few: Path) -> None
     way = prepared(few)
     fleet = Fleet(way, program=tuple(CARELESS), ends=frozenset({0, 6}))  # 6: the sweep has found them
     with fleet.running():
-        fleet.strike(3, seconds=120)
+        fleet.strike(3, seconds=240)
     assert doubled(way)
 
 
@@ -53,7 +53,7 @@ def test_the_engines_database_is_deleted_in_the_middle(prepared: Begin, few: Pat
             gone.append(path)
 
     with fleet.running():
-        fleet.strike(2, seconds=120, blow=blow)
+        fleet.strike(2, seconds=240, blow=blow)
     assert gone
     assert_whole(way)
 
