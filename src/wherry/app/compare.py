@@ -28,8 +28,9 @@ OnRecord = Callable[[Key, Sequence[FieldDiff]], None]
 def read_back(
     ws: Workspace, situation: Situation, apply: Apply, run: str, on_record: OnRecord
 ) -> dict[str, Proof]:
-    """Compare every record that landed in this run with the destination as it is now.
+    """Compare every record that landed in this run, or in any run and stands, with the destination as it is.
 
+    Without a run, that is everything that was written and not taken back: loads, samples and retries alike.
     Returns the figures per source stream; `on_record` gets the diffs of each record. A record that the
     run says has landed and that is not there is missing, in every field. Streams that the API lists are
     read 100 a call; everything else through its contact, in one call a contact.
@@ -102,7 +103,10 @@ class _Reading:
     labels: Labels
 
     def landed(self, stream: str) -> int:
-        """Return how many records of the stream the run says have landed as records of their own."""
+        """Return how many records of the stream should be there as records of their own."""
+        if not self.run:
+            keys = {line.key for line in self.ws.ledger.located(stream)}
+            return sum(key.id != UNASSIGNED for key in keys)
         counts = self.ws.ledger.counts(self.run).get(stream)
         if counts is None or stream == "clinicians":
             return 0
@@ -119,8 +123,12 @@ class _Reading:
 
     def wanted(self, records: Sequence[Record]) -> list[Wanted]:
         """Return the records that landed, with what they should be there."""
-        states = self.ws.ledger.states(self.run, [record.key for record in records])
-        landed = [record for record in records if states.get(record.key) in LANDED]
+        keys = [record.key for record in records]
+        if self.run:
+            there = {key for key, state in self.ws.ledger.states(self.run, keys).items() if state in LANDED}
+        else:
+            there = set(self.ws.ledger.locate(keys))
+        landed = [record for record in records if record.key in there]
         results = [(record, self.apply(record)) for record in landed]
         return [(record, result) for record, result in results if isinstance(result, tuple)]
 

@@ -8,7 +8,7 @@ from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.model.diff import Verdict
 from wherry.model.errors import UsageInvalid
-from wherry.model.run import Run, RunKind
+from wherry.model.run import RecordState, Run, RunKind
 from wherry.planning.approve import unlocked_classes
 from wherry.reconcile.proof import Proof, unbalanced
 
@@ -16,10 +16,10 @@ KINDS = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.DELTA, RunKind.RETRY})
 
 
 def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
-    """Compare everything that the newest load (or the run named) says has landed with what is there now.
+    """Compare everything that was written and not taken back (or by the run named) with what is there now.
 
-    Writes nothing to the destination. Exit code 6 when a record is missing, a field differs, or the
-    counts of a stream do not add up; reports/reconcile-….csv names each discrepancy.
+    Writes nothing to the destination. Exit code 6 when a record is missing, a field differs, records are
+    still pending, or the counts of a stream do not add up; reports/reconcile-….csv names each discrepancy.
     """
     with ws.store.lock.held():
         found = _run(ws, run)
@@ -31,11 +31,18 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
             ws.reports_dir, f"reconcile-{found.id}", show_values=ws.settings.report.show_values
         )
         with report:
-            proofs = read_back(ws, situation, hands.apply, found.id, report.add)
+            proofs = read_back(ws, situation, hands.apply, run and found.id, report.add)
         report.write_page(title=f"Reconcile {found.id}", digest=plan.digest, proofs=proofs)
-    broken = unbalanced(ws.ledger.counts(found.id))
-    ok = not broken and all(proof.ok for proof in proofs.values())
-    steps = () if ok else (f"read {ws.shown(report.html)}",)
+    if not any(proof.expected for proof in proofs.values()):
+        raise UsageInvalid(
+            "there is nothing to reconcile: nothing that was written stands", hint="wherry load"
+        )
+    counts = ws.ledger.counts(found.id)
+    pending = sum(line.states.get(RecordState.PENDING, 0) for line in counts.values())
+    ok = not unbalanced(counts) and not pending and all(proof.ok for proof in proofs.values())
+    steps: tuple[str, ...] = () if ok else (f"read {ws.shown(report.html)}",)
+    if pending:
+        steps = (f"{found.id} has not ended: {pending} records are pending; wherry {found.kind}", *steps)
     return ReconcileResult(
         streams={name: _proof(proof) for name, proof in proofs.items()},
         discrepancies=ws.shown(report.csv),

@@ -39,6 +39,7 @@ def check(
         *_columns_without_fate(mappings, source),
         *(issue for m in mappings for issue in check_rules(m, source, destination, known.get(m.name, ()))),
         *_uncovered(mappings, destination),
+        *_matched_by_more_than_an_id(mappings, source),
         *_caps(mappings, source, destination),
         *_policies(mappings, destination, policies),
     ]
@@ -61,6 +62,23 @@ def _columns_without_fate(mappings: Sequence[Mapping], source: Catalog) -> Itera
                     field=field.name,
                     hint="run `wherry propose`" if custom else "add a rule, or say under unmapped why not",
                 )
+
+
+def _matched_by_more_than_an_id(mappings: Sequence[Mapping], source: Catalog) -> Iterator[Issue]:
+    """Refuse a match key that is not filled with the source id alone: families share addresses and names."""
+    for mapping in mappings:
+        stream = source.stream(mapping.source)
+        if stream is None or not stream.key:
+            continue
+        filled = [rule.source for rule in mapping.rules if rule.to == mapping.match]
+        if mapping.match and any(fields != (stream.key,) for fields in filled):
+            yield Issue(
+                code="match_by_shared_value",
+                message=f"match: {mapping.match} is not filled with the source's own id, so it could merge people",
+                mapping=mapping.name,
+                field=mapping.match,
+                hint="match by external_id, or by custom:Source_System_ID__c",
+            )
 
 
 def _uncovered(mappings: Sequence[Mapping], destination: Catalog) -> Iterator[Issue]:

@@ -210,3 +210,16 @@ def test_classes_are_the_strictest_of_what_is_read(blueprint, source):
     assert contact["custom:NHS Number"] is Privacy.NATIONAL_ID
     assert contact["first_name"] is Privacy.COMMERCIAL
     assert classes_of(named["clinical_notes_to_notes"], source) == {"description": Privacy.CLINICAL}
+
+
+@pytest.mark.parametrize("shared", ["email", "mobile_number"])
+def test_a_contact_is_never_matched_by_what_a_family_shares(blueprint, source, destination, shared):
+    keyed = replace(
+        source,
+        streams=tuple(replace(s, key="patientId") if s.name == "patients" else s for s in source.streams),
+    )
+    wrong = [replace(m, match=shared) if m.source == "patients" else m for m in blueprint.mappings]
+    codes = {(i.code, i.severity) for i in check(wrong, keyed, destination, Policies())}
+    assert ("match_by_shared_value", "error") in codes
+    right = {i.code for i in check(blueprint.mappings, keyed, destination, Policies())}
+    assert "match_by_shared_value" not in right
