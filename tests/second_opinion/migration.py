@@ -158,16 +158,18 @@ class Migration:
         assert done.returncode == ends, f"{words} ended {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
-    def kill(self, verb: str, when: int) -> None:
-        """Start a verb and end it the hard way once that many records are at the destination."""
+    def _arrived(self) -> int:
+        found = self.second.admin("dump")
+        return sum(len(found[name]) for name in ("contacts", *CHILDREN))
+
+    def kill(self, verb: str, after: int) -> None:
+        """Start a verb and end it the hard way once that many more records are at the destination."""
+        before = self._arrived()
         started = subprocess.Popen(
             self.command(verb), env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         until = time.monotonic() + 300
-        while started.poll() is None and time.monotonic() < until:
-            found = self.second.admin("dump")
-            if sum(len(found[name]) for name in ("contacts", *CHILDREN)) >= when:
-                break
+        while started.poll() is None and time.monotonic() < until and self._arrived() < before + after:
             time.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
             started.send_signal(signal.SIGKILL)

@@ -118,6 +118,7 @@ NOTES = [
     {"id": 3, "description": "[aerona:notes:55]"},
     {"id": 4, "description": "quoted [aerona:notes:7] in the middle"},
     {"id": 5, "description": None},
+    {"id": 6, "description": "six are no limit's worth, so these are all there are"},
 ]
 
 
@@ -142,6 +143,7 @@ def test_a_marker_is_found_behind_a_thin_row(api: Any, operation: Make) -> None:
     [
         {"contact": {"id": 9}},
         {"contact": {"id": 9}, "tasks": [{"id": n, "description": ""} for n in range(100, 125)]},
+        {"contact": {"id": 9}, "tasks": [{"id": n, "description": ""} for n in range(100, 105)]},
     ],
 )
 def test_a_list_that_may_be_cut_is_not_taken_for_all_there_is(api: Any, operation: Make, body: Any) -> None:

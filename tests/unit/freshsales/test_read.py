@@ -159,6 +159,21 @@ def test_a_sideloaded_empty_list_is_believed(api: Any) -> None:
     assert len(api.calls) == 1
 
 
+def test_a_note_that_a_limit_left_out_is_found_in_their_own_list(api: Any) -> None:
+    every = [{"id": n, "description": f"n{n}"} for n in range(1, 8)]
+    api.on("GET /contacts/1", {"contact": contact(1), "notes": every[:5]})
+    api.on("GET /contacts/1/notes", {"notes": every, "meta": {"total": 7, "total_pages": 1}})
+    assert [one.id for one in api.destination.fetch("notes", [7], {7: 1})] == [7]
+
+
+def test_a_list_as_round_as_a_limit_is_believed_once_a_longer_one_was_seen(api: Any) -> None:
+    notes = [{"id": n, "description": f"n{n}"} for n in range(1, 8)]
+    api.on("GET /contacts/1", {"contact": contact(1), "notes": notes})
+    api.on("GET /contacts/2", {"contact": contact(2), "notes": notes[:5]})
+    assert len(list(api.destination.fetch("notes", [7, 5], {7: 1, 5: 2}))) == 2
+    assert len(api.calls) == 2
+
+
 def test_a_note_without_its_contact_is_a_mistake_not_a_loss(api: Any) -> None:
     with pytest.raises(UsageInvalid):
         list(api.destination.fetch("notes", [3]))

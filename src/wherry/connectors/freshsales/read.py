@@ -25,8 +25,8 @@ _MANY = 6
 
 _THIN = 4
 
-_A_PAGE = 25
-"""Rows on a page by default [D]; a sideloaded list as long as that may have been cut."""
+_ROUND = 5
+"""Every limit of rows that was seen is a multiple of this; a sideloaded list of another length is whole [I]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Reader:
         self._more: dict[str, tuple[str, ...]] = {}
         self._never_shown: dict[str, frozenset[str]] = {}
         self._children_refused = False
+        self._longest: dict[str, int] = {}
         self.hanging = Hanging(scan=self.scan)
 
     def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
@@ -125,10 +126,7 @@ class Reader:
         for parent, streams in wanted.items():
             known = self.all_children([ENTITIES[stream] for stream in streams], parent)
             for stream, ids in streams.items():
-                for number in ids:
-                    got = self._child(ENTITIES[stream], number, known[stream][0].get(number))
-                    if got is not None:
-                        yield got
+                yield from self._children_by_id(ENTITIES[stream], ids, parent, known[stream][0])
 
     def one(self, entity: Entity, number: int, *, dependents: bool = False) -> Observed | None:
         """Return one record by its own address, or None when it is gone; notes have none [D]."""
@@ -166,7 +164,7 @@ class Reader:
         """Return, per stream, the live children of a contact by id, and whether these are surely all.
 
         One call for all streams; one or more beyond that where the answer does not sideload notes. An
-        answer that sideloads nothing, or a whole page of rows, may have left some out [?].
+        answer that sideloads nothing, or as many rows as a limit may let through, may have left some out [?].
         """
         include = ",".join(entity.stream for entity in entities)
         body: Json = {}
@@ -185,11 +183,17 @@ class Reader:
     ) -> tuple[dict[int, Observed], bool]:
         shown = record if entity.stream in record else dict(beside)
         rows, sure = rows_of(shown, entity.stream), entity.stream in shown
-        sure = sure and len(rows) < _A_PAGE
+        sure = sure and not self._may_be_cut(entity, len(rows))
         if not sure and entity.stream == "notes":
             rows, sure = self._notes_of(parent) or rows, True
         seen = [self._seen(entity, row, beside, parent=parent) for row in rows]
         return {one.id: one for one in seen if one.id and not one.deleted}, sure
+
+    def _may_be_cut(self, entity: Entity, count: int) -> bool:
+        """Return whether a sideloaded list of this length may have been cut: none was longer yet."""
+        longest = self._longest.get(entity.stream, 0)
+        self._longest[entity.stream] = max(longest, count)
+        return count > 0 and count % _ROUND == 0 and count >= longest
 
     def newest(self, entity: Entity, most_pages: int) -> Iterator[Observed]:
         """Yield the records of the newest pages of the view of everything, at most so many pages."""
@@ -241,10 +245,19 @@ class Reader:
             raise UsageInvalid("notes can only be read through their contacts, and no contact was named")
         for parent, ids in by_parent.items():
             known = {} if parent is None else self.children(entity, parent)[0]
-            for number in ids:
-                got = self._child(entity, number, known.get(number))
-                if got is not None:
-                    yield got
+            yield from self._children_by_id(entity, ids, parent, known)
+
+    def _children_by_id(
+        self, entity: Entity, ids: Sequence[int], parent: int | None, known: Mapping[int, Observed]
+    ) -> Iterator[Observed]:
+        if entity.stream == "notes" and parent is not None and known and not known.keys() >= set(ids):
+            # What is not among the notes beside the contact may still be in their own list.
+            rows = [self._seen(entity, row, parent=parent) for row in self._notes_of(parent)]
+            known = {**known, **{one.id: one for one in rows if not one.deleted}}
+        for number in ids:
+            got = self._child(entity, number, known.get(number))
+            if got is not None:
+                yield got
 
     def _child(self, entity: Entity, number: int, known: Observed | None) -> Observed | None:
         if entity.stream == "notes" or (known is not None and self.complete(known)):
