@@ -66,6 +66,26 @@ def test_a_refused_text_is_sent_as_a_number_and_the_next_one_at_once(numbered: A
     assert written.after["custom_field.cf_gender"] == "Female"
 
 
+def test_a_text_that_was_under_way_when_another_found_out_is_sent_again() -> None:
+    picks = PickLists()
+    picks.learn(CATALOG)
+    refusal = DestinationRefused("no", reason="invalid_choice")
+
+    def slow(operation: Operation) -> Any:
+        value = operation.fields["custom_field.cf_gender"]
+        if value == "Female":
+            picks.write(create("Male"), quick)  # meanwhile, in another thread
+            raise refusal
+        return value
+
+    def quick(operation: Operation) -> Any:
+        if operation.fields["custom_field.cf_gender"] == "Male":
+            raise refusal
+        return 81
+
+    assert picks.write(create(), slow) == 82
+
+
 def test_a_choice_that_is_not_there_is_refused_once(numbered: Any) -> None:
     destination = numbered.destination
     destination._picks.learn(CATALOG)

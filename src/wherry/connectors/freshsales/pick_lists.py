@@ -50,16 +50,17 @@ class PickLists:
 
     def write(self, operation: Operation, send: Callable[[Operation], _Done]) -> _Done:
         """Send an operation in the form that the account takes; where a choice is refused, once in the other."""
-        spoken = self.spoken(operation)
+        by_number = self.by_number  # another thread may find out more while ours is under way
+        spoken = self._spoken(operation, by_number=by_number)
         try:
             done = send(spoken)
         except DestinationRefused as error:
-            other_way = not self.by_number
-            other = self._spoken(operation, by_number=other_way)
-            if self._proved or error.reason not in _WORTH_A_TRY or other.fields == spoken.fields:
+            other = self._spoken(operation, by_number=not by_number)
+            sure = self._proved and by_number == self.by_number
+            if sure or error.reason not in _WORTH_A_TRY or other.fields == spoken.fields:
                 raise
             done = _second_try(send, other, error)
-            self.by_number = other_way
+            self.by_number = not by_number
         self._proved = self._proved or self._translates(operation)
         return done
 
