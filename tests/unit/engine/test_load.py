@@ -147,6 +147,7 @@ def test_a_unique_key_that_somebody_else_holds_is_a_reject() -> None:
     )
     (change,) = [c for c in hands.ledger.rejects(run) if c.key == Key("patients", "3")]
     assert change.reason == "taken"
+    assert 'delete = "forget"' in change.hint
 
 
 # bulk --------------------------------------------------------------------------------------------
