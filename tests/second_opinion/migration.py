@@ -41,6 +41,7 @@ calls_per_minute = {minute}
 
 [policy]
 fallback_owner = "ops@riverside.example.com"
+delete = "{delete}"
 
 [engine]
 settle_wait_seconds = {settle}
@@ -127,7 +128,7 @@ class Migration:
 
     def __init__(self, folder: Path, second: Second, bundle: Path, *, plan: str, **figures: Any) -> None:
         self.folder, self.second = folder, second
-        values = {"hour": 100_000, "minute": 6_000, "settle": 4} | figures
+        values = {"hour": 100_000, "minute": 6_000, "settle": 4, "delete": "recycle_bin"} | figures
         self.environ = {name: one for name, one in os.environ.items() if not name.startswith("WHERRY_")}
         self.environ |= {
             "WHERRY_DESTINATION__API_KEY": KEY,
@@ -180,10 +181,8 @@ class Migration:
         self.digest = self.run("plan")["digest"]
         words = [word for name in UNLOCKED for word in ("--unlock", name)]
         runs = [word for name in ("prepare", "sample", "load") for word in ("--for", name)]
-        self.run("approve", self.digest, "--by", "Maria", *runs)
-        self.run(
-            "approve", self.digest, "--by", "Maria", *words, "--purpose", "care", "--basis", "Art. 9(2)(h)"
-        )
+        why = ["--purpose", "care", "--basis", "Art. 9(2)(h)"]
+        self.run("approve", self.digest, "--by", "Maria", *runs, *words, *why)
 
     def prepared(self) -> None:
         """Bring the account to where it can be loaded; what the API cannot do, the admin does by the sheet."""

@@ -109,6 +109,14 @@ def test_forget_deletes_for_good_where_that_exists(api: Any, operation: Make) ->
     assert api.paths() == ["DELETE /contacts/9/forget", "DELETE /tasks/9"]
 
 
+@pytest.mark.parametrize(("delete", "bulk"), [("forget", False), ("recycle_bin", True)])
+def test_what_is_deleted_for_good_does_not_go_in_bulk(
+    api: Any, operation: Make, delete: str, bulk: bool
+) -> None:
+    api.overrides["delete"] = delete
+    assert api.destination.bulk(operation("delete", "contacts", destination_id=9)) is bulk
+
+
 def test_a_refusal_names_code_and_field(api: Any, operation: Make) -> None:
     api.on("POST /tasks", (400, {"errors": {"code": 400, "message": "Due date can't be blank"}}))
     with pytest.raises(DestinationRefused) as caught:
