@@ -22,7 +22,7 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 WRITES = {"method": "POST|PUT", "path": "^/(contacts|sales_accounts|tasks|appointments|notes)"}
 SECONDS = 120
 
-pytestmark = [pytest.mark.timeout(280), pytest.mark.xdist_group("main_job")]
+pytestmark = pytest.mark.timeout(280)
 
 
 class Line:
