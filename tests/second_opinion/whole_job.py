@@ -14,7 +14,12 @@ def whole_job(name: str, folder: Path, bundle: Path, *, killed_after: int, **cha
     with Second(name, SEED_FILE, **changed) as second:
         # Where the recycle bin holds on to names and ids, a second load needs a rollback that leaves none there.
         delete = "forget" if choices.bin_is_unique else "recycle_bin"
-        figures = {"hour": choices.per_hour, "minute": choices.per_minute, "delete": delete}
+        figures = {
+            "hour": choices.per_hour,
+            "minute": choices.per_minute,
+            "delete": delete,
+            "settle": choices.lag + 1,
+        }
         work = Migration(folder, second, bundle, plan=choices.plan, **figures)
         before = second.records()
         work.prepared()
@@ -27,7 +32,6 @@ def whole_job(name: str, folder: Path, bundle: Path, *, killed_after: int, **cha
         _taken_back(work.rolled_back())
         assert second.records() == before
         _well(work.run("load"))
-        _proved(work.run("reconcile"))
         assert content(second.dump()) == content(first)
         assert work.run("audit", "verify")["ok"]
         counts = second.admin("counts")
