@@ -43,8 +43,7 @@ class FreshsalesDestination:
         self._reader = reader
         self._discovery = Discovery(client=client, plan=plan, overrides=overrides)
         self._schema = Schema(client=client, overrides=overrides)
-        self._forgets = overrides.get("delete") == "forget"
-        self._writer = Writer(client=client, reader=reader, forget=self._forgets)
+        self._writer = Writer(client=client, reader=reader, forget=overrides.get("delete") == "forget")
         self._bulk = Bulk(client, failures, self._picks)
         self._finder = Finder(client=client, reader=reader)
 
