@@ -132,7 +132,7 @@ class MemoryDestination:
     def _seen(self, stream: str, id_: int) -> Observed:
         row = self.rows[stream][id_]
         links = {name: tuple(ids) for name, ids in row.links.items()}
-        return Observed(stream=stream, id=id_, fields=dict(row.fields), links=links)
+        return Observed(stream=stream, id=id_, fields=_shown(row), links=links)
 
     def _hanging(self, stream: str, id_: int) -> dict[str, tuple[int, ...]]:
         return {
@@ -207,7 +207,7 @@ class MemoryDestination:
                     row.links[name] = [i for i in ids if isinstance(i, int)]
             for name, to in operation.links.items() if not operation.undoes else ():
                 row.links[name] = sorted({*row.links.get(name, []), to})
-            return Written(destination_id=id_, after={n: row.fields[n] for n in operation.fields})
+            return Written(destination_id=id_, after=_shown(row))
 
     def _create(self, rows: dict[int, Row], operation: Operation) -> Written:
         unique = UNIQUE.get(operation.stream)
@@ -217,7 +217,7 @@ class MemoryDestination:
         self.written.append(operation)
         id_ = next(self._ids)
         rows[id_] = Row(dict(operation.fields), {name: [to] for name, to in operation.links.items()})
-        return Written(destination_id=id_, after=dict(operation.fields))
+        return Written(destination_id=id_, after=_shown(rows[id_]))
 
     def _ask(self, call: str, operation: Operation | None) -> str:
         with self._lock:
@@ -254,6 +254,11 @@ class MemoryDestination:
             for row in rows.values()
             if "mark" in row.fields
         )
+
+
+def _shown(row: Row) -> dict[str, Json]:
+    """A server shows every field that it has, filled or not."""
+    return {"city": None, **row.fields}
 
 
 def _fits(operation: Operation, row: Row) -> bool:

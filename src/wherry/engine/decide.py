@@ -14,8 +14,8 @@ class Known:
     """What is known when a payload is decided.
 
     `located` is where this part lives already; `parents` the destination ids of records it links to;
-    `observed` the record as it is there now (for adoptions and updates); `written` what we last wrote
-    to each of its fields; `fill_only` keeps whatever an adopted record already holds.
+    `observed` the record as it is there now (for adoptions and updates); `written` what each of its fields
+    held after our last write to it; `fill_only` keeps whatever an adopted record already holds.
     """
 
     run: str
@@ -116,9 +116,15 @@ def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adop
         return not adopted and name in written and written[name] == current
     if adopted:
         return not known.fill_only or current in (None, "", [])
-    # What is there now is what we wrote, or we never wrote or cannot see it: ours to change. Else a person's
-    # edit stays, be it that they emptied the field.
-    return name not in written or name not in observed.fields or written[name] == current
+    if name not in observed.fields:
+        return True  # nobody can see it, so nobody's edit can be told
+    if (
+        name not in written
+    ):  # new in the mapping, and not shown when we last wrote: it is ours only while empty
+        return not known.fill_only or current in (None, "", [])
+    # What is there now is what was there after our write: ours to change. Else a person's edit stays, be it
+    # that they emptied the field.
+    return written[name] == current
 
 
 def parents_of(payloads: Sequence[Payload]) -> set[Key]:

@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from wherry.engine.hands import Hands
 from wherry.model.errors import LookFirst, RecordGone, RefuseRecord, TryAgain
+from wherry.model.jsons import Json
 from wherry.model.ledger import Absent, Accepted, Confirmed, Event, Intended, Refused, Unknown
 from wherry.model.operation import Operation, Verb
 from wherry.model.ports import JobProgress
@@ -85,11 +86,23 @@ def write(hands: Hands, operation: Operation) -> Event:
         return Absent(operation_id=operation.id, why=error.code)
     except RefuseRecord as error:
         return _no(hands, operation, error)
+    return confirmed(operation, written.destination_id, written.after)
+
+
+def confirmed(
+    operation: Operation, destination_id: int, seen: Mapping[str, Json], *, found: bool = False
+) -> Confirmed:
+    """Return the confirmation of a write, with what the ledger keeps of the record as it is then.
+
+    After a create that is all of it. Of an updated record only what was written: the rest may be a person's.
+    """
+    kept = seen if operation.verb is Verb.CREATE else {n: v for n, v in seen.items() if n in operation.fields}
     return Confirmed(
         operation_id=operation.id,
-        destination_id=written.destination_id,
-        after=written.after,
+        destination_id=destination_id,
+        after=kept,
         adopted=operation.adopts,
+        found=found,
     )
 
 
@@ -108,9 +121,7 @@ def _taken(hands: Hands, operation: Operation, error: RefuseRecord) -> Event:
     if operation.verb is Verb.CREATE and operation.match is not None:
         found = hands.destination.find([operation]).get(operation.id)
         if found is not None:
-            return Confirmed(
-                operation_id=operation.id, destination_id=found.id, after=found.fields, found=True
-            )
+            return confirmed(operation, found.id, found.fields, found=True)
     return _refused(operation, error, f"{error.hint} {BIN_HINT}".strip())
 
 
@@ -188,9 +199,11 @@ def await_job(hands: Hands, job: str) -> JobProgress | None:
 def read_back(hands: Hands, group: Sequence[Operation]) -> Mapping[str, Event]:
     """Return, by operation id, the confirmations of bulk operations whose effect can be seen."""
     if group[0].verb is Verb.CREATE:
+        created = hands.destination.find(group)
         return {
-            id_: Confirmed(operation_id=id_, destination_id=seen.id, after=seen.fields)
-            for id_, seen in hands.destination.find(group).items()
+            one.id: confirmed(one, created[one.id].id, created[one.id].fields)
+            for one in group
+            if one.id in created
         }
     ids = {operation.destination_id: operation for operation in group if operation.destination_id}
     live = {
@@ -203,9 +216,7 @@ def read_back(hands: Hands, group: Sequence[Operation]) -> Mapping[str, Event]:
             if id_ not in live
         }
     return {
-        operation.id: Confirmed(
-            operation_id=operation.id, destination_id=id_, after=live[id_].fields, adopted=operation.adopts
-        )
+        operation.id: confirmed(operation, id_, live[id_].fields)
         for id_, operation in ids.items()
         if id_ in live and holds(operation, live[id_].fields)
     }

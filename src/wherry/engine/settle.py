@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from wherry.engine.hands import Hands
-from wherry.engine.send import await_job, holds
+from wherry.engine.send import await_job, confirmed, holds
 from wherry.model.errors import TryAgain
 from wherry.model.ledger import Absent, Attempt, Confirmed, EntryState, Event
 from wherry.model.operation import Verb
@@ -66,11 +66,7 @@ def _look(hands: Hands, attempts: Sequence[Attempt]) -> list[Event]:
         if seen is None:
             events.append(Absent(operation_id=attempt.operation.id, why="not_found"))
         else:
-            events.append(
-                Confirmed(
-                    operation_id=attempt.operation.id, destination_id=seen.id, after=seen.fields, found=True
-                )
-            )
+            events.append(confirmed(attempt.operation, seen.id, seen.fields, found=True))
     return events + [event for attempt in others if (event := _look_at(hands, attempt)) is not None]
 
 
@@ -88,11 +84,5 @@ def _look_at(hands: Hands, attempt: Attempt) -> Event | None:
             return Confirmed(operation_id=operation.id, destination_id=id_, after={}, found=True)
         return Absent(operation_id=operation.id, why="still_there")
     if seen is not None and not gone and holds(operation, seen.fields):
-        return Confirmed(
-            operation_id=operation.id,
-            destination_id=id_,
-            after=seen.fields,
-            adopted=operation.adopts,
-            found=True,
-        )
+        return confirmed(operation, id_, seen.fields, found=True)
     return Absent(operation_id=operation.id, why="not_applied")

@@ -48,7 +48,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """The write is there. `after` holds the same field names as the operation, as the server shows them."""
+    """The write is there. `after` shows the record as the server did.
+
+    After a create these are all fields that the server shows: what a person fills in later can then be told
+    from what stood there from the start. After an update these are the fields that were written.
+    """
 
     operation_id: str
     destination_id: int

@@ -75,7 +75,7 @@ class Snapshot(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The destination's answer to one write."""
+    """The destination's answer to one write: the record's id and all fields that the answer shows."""
 
     destination_id: int
     after: Mapping[str, Json]

@@ -90,9 +90,26 @@ def test_what_we_wrote_last_is_ours_to_change_and_an_unseen_field_too() -> None:
 
 def test_a_field_that_is_new_in_the_mapping_is_written() -> None:
     now = observed(city=None, state="Default")
-    decision = decide(payload(city="New", state="Ours"), known(located=located(), observed=now, written={}))
+    decision = decide(
+        payload(city="New", state="Ours"),
+        known(located=located(), observed=now, written={"state": "Default"}),
+    )
     assert isinstance(decision, Operation)
     assert decision.fields == {"city": "New", "state": "Ours"}
+
+
+@pytest.mark.parametrize("written", [{"city": None}, {"city": ""}, {}])
+def test_a_field_that_is_new_in_the_mapping_and_that_a_person_filled_is_theirs(
+    written: dict[str, str],
+) -> None:
+    now = observed(city="Theirs", state=None)
+    asked = payload(city="New", state="Ours")
+    decision = decide(asked, known(located=located(), observed=now, written=written))
+    assert isinstance(decision, Operation)
+    assert decision.fields == {"state": "Ours"}
+    overruled = decide(asked, known(located=located(), observed=now, written={}, fill_only=False))
+    assert isinstance(overruled, Operation)
+    assert overruled.fields == {"city": "New", "state": "Ours"}
 
 
 def test_a_field_that_emptied_at_the_source_is_cleared_only_where_it_is_ours() -> None:

@@ -85,6 +85,17 @@ def test_an_edit_stays_and_keeps_its_parents(there: MemoryDestination, hands: An
     assert all(j.why for j in judged if j.bucket is Bucket.BLOCKED)
 
 
+def test_a_field_that_we_never_wrote_and_a_person_filled_is_an_edit(
+    hands: Any, there: MemoryDestination
+) -> None:
+    lone = next(row for row in there.rows["contacts"].values() if row.fields["external_id"] == "2")
+    lone.fields["city"] = "by hand"
+    kept = buckets(roll_back(hands))
+    assert kept["patients/2 create"] is Bucket.KEPT_EDITED
+    assert kept["practices/1 create"] is Bucket.BLOCKED
+    assert [row.fields["city"] for row in there.rows["contacts"].values()] == ["by hand"]
+
+
 def test_what_others_hung_on_it_blocks(there: MemoryDestination, hands: Any) -> None:
     contact = next(i for i, row in there.rows["contacts"].items() if row.fields["external_id"] == "2")
     theirs = there.put("notes", {"text": "theirs"}, targetable=contact)

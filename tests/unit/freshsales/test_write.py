@@ -19,12 +19,12 @@ Make = Callable[..., Operation]
 def test_a_create_returns_id_and_what_the_answer_shows(
     api: Any, operation: Make, status: int, wrap: Callable[[Any], Any]
 ) -> None:
-    row = {"id": "31", "first_name": "Lee", "custom_field": {"cf_x": 1}, "unknown": {"key": 1}}
+    row = {"id": "31", "first_name": "Lee", "city": None, "custom_field": {"cf_x": 1}, "unknown": {"key": 1}}
     api.on("POST /contacts", (status, wrap(row)))
     fields = {"first_name": "Lee", "owner_id": 4, "custom_field.cf_x": 1}
     written = api.destination.write(operation(fields=fields))
     assert written.destination_id == 31
-    assert written.after == {"first_name": "Lee", "custom_field.cf_x": 1}
+    assert written.after == {"first_name": "Lee", "city": None, "custom_field.cf_x": 1, "unknown": {"key": 1}}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class Writer:
     forget: bool = False
 
     def write(self, operation: Operation) -> Written:
-        """Send one operation and return what the answer shows, under the operation's field names.
+        """Send one operation and return what the answer shows of the record.
 
         Fields that the answer does not show are not in `after`. Raises OutcomeUnknown when it is open
         whether the write happened, DestinationRefused and RecordGone when it did not.
@@ -92,8 +92,7 @@ class Writer:
         record = record_of(body, entity)
         if record is None:
             return {}
-        seen = self.reader.picks.shown(observe(entity, record, sideloads_of(body, entity)))
-        return {name: seen.fields[name] for name in operation.fields if name in seen.fields}
+        return dict(self.reader.picks.shown(observe(entity, record, sideloads_of(body, entity))).fields)
 
     def _attendees(self, operation: Operation, number: int) -> list[Json]:
         """Return the attendee rows that turn the invited people into the wanted ones; [] for no change."""
