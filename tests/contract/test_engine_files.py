@@ -1,12 +1,24 @@
-"""What workers of other machines read: kept by content, fetched once, refused when it was changed."""
+"""What workers of other machines read: kept by content, fetched once, refused when it was changed.
 
+The same for a shared folder and for a server that speaks S3.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+from fsspec.core import url_to_fs
 
+from object_store import KEYS, ObjectStore, object_store
 from wherry.app import durable_files
-from wherry.app.durable_files import fetch, publish
+from wherry.app.credentials import Credentials
+from wherry.app.durable_files import bring_settings, fetch, publish
+from wherry.app.place import Place
+from wherry.app.progress import Silent
+from wherry.app.settings import StoreSettings
 from wherry.app.workspace import Workspace
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 
@@ -17,17 +29,53 @@ TOML = (
 FILES = {
     "mapping/patients.yaml": b"stream: patients",
     "plans/abc.json": b"{}",
-    ".wherry/snapshots/s1/patients/00000.parquet": b"rows",
+    ".wherry/snapshots/s1/patients/00000.parquet": b"rows" * 3_000_000,  # more than one part of an upload
     ".wherry/snapshot.json": b'{"digest": "s1"}',
 }
+Machine = Callable[..., Workspace]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ObjectStore]:
+    with object_store() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_keys_of_the_machines_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "folder":
+        return str(tmp_path / "shared")
+    server = request.getfixturevalue("server")
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    bucket = server.make_bucket(f"b{abs(hash(request.node.name))}")
+    return f"{bucket}/migrations/one"
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def inside(shared: str, request: pytest.FixtureRequest) -> tuple[Any, str]:
+    """The same place, reached past the product."""
+    if not shared.startswith("s3"):
+        return url_to_fs(shared)
+    endpoint = request.getfixturevalue("server").endpoint
+    return url_to_fs(shared, endpoint_url=endpoint, key="k", secret="s", use_listings_cache=False)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: str) -> Machine:
     def make(name: str, files: str = "") -> Workspace:
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "wherry.toml").write_text(TOML.format(files=files or tmp_path / "shared"))
+        (folder / "wherry.toml").write_text(TOML.format(files=files or shared))
         return Workspace.open(folder)
 
     def listed(ws: Workspace, _digest: str) -> list[Path]:
@@ -45,7 +93,7 @@ def filled(ws: Workspace) -> Workspace:
     return ws
 
 
-def test_another_machine_gets_what_the_run_reads(machine) -> None:
+def test_another_machine_gets_what_the_run_reads(machine: Machine) -> None:
     publish(filled(machine("here")), "abc")
     there = machine("there")
     fetch(there, "abc")
@@ -55,30 +103,118 @@ def test_another_machine_gets_what_the_run_reads(machine) -> None:
     assert {name: (there.root / name).stat().st_mtime_ns for name in FILES} == stamps
 
 
-def test_what_was_changed_on_the_way_is_not_taken_over(machine, tmp_path: Path) -> None:
+def test_what_was_changed_on_the_way_is_not_taken_over(machine: Machine, inside: tuple[Any, str]) -> None:
     publish(filled(machine("here")), "abc")
-    for one in (tmp_path / "shared" / "objects").iterdir():
-        one.write_bytes(b"something else")
+    files, root = inside
+    for one in files.ls(f"{root}/objects", detail=False):
+        files.pipe_file(one, b"something else")
     there = machine("there")
     with pytest.raises(PreflightFailed, match="was changed"):
         fetch(there, "abc")
     assert not list(there.root.glob("mapping/*"))
 
 
-def test_a_run_that_was_never_published_says_where_to_look(machine) -> None:
+def stamped(files: Any, root: str) -> dict[str, str]:
+    listed = files.ls(f"{root}/objects", detail=True)
+    return {one["name"]: str(one.get("LastModified") or one["mtime"]) for one in listed}
+
+
+def test_what_is_kept_already_is_not_sent_again(machine: Machine, inside: tuple[Any, str]) -> None:
+    here = filled(machine("here"))
+    publish(here, "abc")
+    files, root = inside
+    before = stamped(files, root)
+    (here.root / "plans" / "abc.json").write_bytes(b'{"changed": 1}')
+    publish(here, "abc")
+    after = stamped(files, root)
+    assert len(before) == len(FILES)
+    assert after.items() > before.items()
+    assert len(after) == len(before) + 1
+
+
+def test_a_run_that_was_never_published_says_where_to_look(machine: Machine) -> None:
     with pytest.raises(PreflightFailed, match="not in") as refused:
         fetch(machine("there"), "abc")
     assert "the same place on every machine" in refused.value.hint
 
 
-def test_a_name_that_leads_out_of_the_workspace_is_refused(machine, tmp_path: Path) -> None:
+def test_a_name_that_leads_out_of_the_workspace_is_refused(machine: Machine, inside: tuple[Any, str]) -> None:
     publish(filled(machine("here")), "abc")
-    listing = tmp_path / "shared" / "runs" / "abc.json"
-    listing.write_bytes(orjson.dumps({"../outside": "0" * 64}))
+    files, root = inside
+    files.pipe_file(f"{root}/runs/abc.json", orjson.dumps({"../outside": "0" * 64}))
     with pytest.raises(PreflightFailed, match="outside"):
         fetch(machine("there"), "abc")
 
 
-def test_a_place_that_nothing_here_can_reach_is_a_wrong_setting(machine) -> None:
+def test_a_file_that_is_gone_is_named(machine: Machine, inside: tuple[Any, str]) -> None:
+    publish(filled(machine("here")), "abc")
+    files, root = inside
+    for one in files.ls(f"{root}/objects", detail=False):
+        files.rm_file(one)
+    with pytest.raises(PreflightFailed, match="is missing"):
+        fetch(machine("there"), "abc")
+
+
+def test_an_empty_folder_becomes_a_workspace(
+    machine: Machine, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(filled(machine("here")), "abc")
+    monkeypatch.setenv("WHERRY_STORE__FILES", shared)
+    monkeypatch.setenv("WHERRY_STORE__URL", "postgresql://wherry@db.example.com/wherry")
+    empty = tmp_path / "empty"
+    bring_settings(empty, Silent())
+    ws = Workspace.open(empty)
+    fetch(ws, "abc")
+    assert {name: (ws.root / name).read_bytes() for name in FILES} == FILES
+    assert ws.settings.destination.base_url == "https://acme.example.com/crm/sales"
+    assert ws.settings.store.url.startswith("postgresql")
+
+
+def test_settings_that_a_person_wrote_are_left_alone(
+    machine: Machine, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(filled(machine("here")), "abc")
+    monkeypatch.setenv("WHERRY_STORE__FILES", shared)
+    monkeypatch.setenv("WHERRY_STORE__URL", "postgresql://wherry@db.example.com/wherry")
+    own = machine("own").root / "wherry.toml"
+    before = own.read_text()
+    bring_settings(own.parent, Silent())
+    assert own.read_text() == before
+    assert not (tmp_path / "nothing said").exists()
+
+
+def test_a_bucket_that_is_not_there_is_one_line(
+    machine: Machine, server: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(PreflightFailed, match="does not exist"):
+        publish(filled(machine("here", "s3://nosuch/folder")), "abc")
+
+
+def test_no_keys_is_one_line(machine: Machine, server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    with pytest.raises(PreflightFailed, match="does not let us in"):
+        publish(filled(machine("here", f"{server.make_bucket('keyless')}/folder")), "abc")
+
+
+def test_half_of_the_keys_is_refused() -> None:
+    environ = {"WHERRY_STORE__FILES_ACCESS_KEY": "half"}
+    with pytest.raises(SettingsInvalid, match="only one of"):
+        Place.of(StoreSettings(files="s3://bucket/folder"), Credentials(environ, {"store": "here"}))
+
+
+def test_without_the_extra_the_way_to_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, "s3", raising=False)
+    with pytest.raises(SettingsInvalid) as refused:
+        Place.of(StoreSettings(files="s3://bucket/folder"), Credentials({}, {"store": "here"}))
+    assert refused.value.hint == "pip install 'wherry[s3]'"
+
+
+def test_a_place_that_nothing_here_can_reach_is_a_wrong_setting(machine: Machine) -> None:
     with pytest.raises(SettingsInvalid, match="files"):
         publish(machine("here", "nosuch://bucket/folder"), "abc")

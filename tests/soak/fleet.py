@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class Fleet:
     program: Sequence[str] = tuple(WHERRY)
     seed: int = 7
     ends: frozenset[int] = frozenset({0})  # exit codes with which a load may be over
+    folders: Mapping[int, Path] = field(default_factory=dict)  # of those that work elsewhere, by index
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     kills: int = 0
     starts: int = 0
@@ -38,7 +39,14 @@ class Fleet:
         log = (self.way.directory / f"{verb}-{index}.log").open("ab")
         with log:
             return subprocess.Popen(
-                [*self.program, "-C", str(self.way.directory), verb, "--quiet", "--json"],
+                [
+                    *self.program,
+                    "-C",
+                    str(self.folders.get(index, self.way.directory)),
+                    verb,
+                    "--quiet",
+                    "--json",
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from wherry.model.errors import SettingsInvalid
 
-SECRETS = ("source.username", "source.password", "destination.api_key", "store.key")
+SECRETS = (
+    "source.username",
+    "source.password",
+    "destination.api_key",
+    "store.key",
+    "store.files_access_key",
+    "store.files_secret_key",
+)
 KEYRING_SERVICE = "wherry"
 
 

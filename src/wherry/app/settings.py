@@ -86,7 +86,8 @@ class StoreSettings:
     url: str = field(
         default="sqlite:///.wherry/store.db", repr=False
     )  # the environment may put a password in
-    files: str = ""  # a folder or s3://… that all workers reach
+    files: str = ""  # a folder, absolute once read, or s3://bucket/… that all workers reach
+    files_endpoint: str = ""  # of an S3-compatible store that is not Amazon's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +222,7 @@ def _check_address(found: SettingsFile, section: str) -> None:
 
 
 def _check_store(found: SettingsFile, directory: Path) -> None:
+    _check_files(found, directory)
     url = found.values["store"]["url"]
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
@@ -231,6 +233,23 @@ def _check_store(found: SettingsFile, directory: Path) -> None:
     elif _holds_password(url) and not found.overridden("store", "url"):
         remedy = "take the password out: set WHERRY_STORE__URL, or keep it in PostgreSQL's own pgpass file"
         found.problem("store", "url", "[store] url holds a password", remedy)
+
+
+def _check_files(found: SettingsFile, directory: Path) -> None:
+    store = found.values["store"]
+    scheme, _, rest = store["files"].partition("://")
+    bucket = rest.partition("/")[0]
+    if scheme.startswith("s3") and rest and (not bucket or "@" in bucket):
+        remedy = "write s3://bucket/folder; the keys come from the environment"
+        found.problem("store", "files", "[store] files names no bucket", remedy)
+    elif store["files"] and "://" not in store["files"]:
+        store["files"] = str((directory / Path(store["files"]).expanduser()).absolute())
+    endpoint = urlsplit(store["files_endpoint"])
+    if store["files_endpoint"] and (
+        endpoint.scheme not in {"http", "https"} or not endpoint.hostname or "@" in endpoint.netloc
+    ):
+        remedy = "write it as https://host:port, without a key"
+        found.problem("store", "files_endpoint", "[store] files_endpoint is not an address", remedy)
 
 
 def _holds_password(url: str) -> bool:

@@ -16,6 +16,8 @@ def command(face: Face) -> None:
     Waits for a run, works on it until it is over, and ends. Another worker takes over what this one was
     at when it dies. Ctrl-C stops at the next batch border.
     """
+    from wherry.app.durable_files import bring_settings
     from wherry.app.worker import worker
 
+    bring_settings(face.flags.project_dir, face.progress)
     face.end(face.in_workspace(worker, stoppable=True), show_status)

@@ -1,0 +1,57 @@
+"""A worker on another machine, which holds nothing: files come through a server that speaks S3."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from clinic_journey import Journey
+from object_store import ObjectStore, object_store
+from soak.fleet import Fleet, assert_whole
+
+Begin = Callable[..., Journey]
+SLOW = [{"kind": "slow", "ms": 300, "match": {"method": "POST"}}]  # until the worker is in
+QUICK_LEASES = "lease_seconds = 3\nbeat_seconds = 0.5"
+
+
+@pytest.fixture
+def objects() -> Iterator[ObjectStore]:
+    with object_store() as running:
+        yield running
+
+
+def test_a_worker_in_an_empty_folder_carries_a_load_on(
+    prepared: Begin,
+    few: Path,
+    store_url: str,
+    objects: ObjectStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The coordinator is killed once the worker is in; what is enqueued then is the worker's alone."""
+    monkeypatch.setenv("WHERRY_STORE__FILES", f"{objects.make_bucket('migrations')}/one")
+    monkeypatch.setenv("WHERRY_STORE__URL", store_url)
+    for name, value in objects.environment().items():
+        monkeypatch.setenv(name, value)
+    way = prepared(few, store_url, QUICK_LEASES, faults=SLOW)
+    empty = tmp_path / "elsewhere"
+    empty.mkdir()
+    fleet = Fleet(way, workers=1, folders={1: empty})
+    with fleet.running(), psycopg.connect(store_url, autocommit=True) as connection:
+        until = time.monotonic() + 120
+        while ("worker",) not in connection.execute("SELECT role FROM leases").fetchall():
+            assert time.monotonic() < until, fleet.logs()
+            assert fleet.processes[0].poll() is None, fleet.logs()
+            time.sleep(0.05)
+        fleet.kill(0)
+        alone = fleet.writes()
+        while fleet.writes() == alone:
+            assert time.monotonic() < until, fleet.logs()
+            time.sleep(0.1)
+        assert (empty / "wherry.toml").exists()
+        assert list(empty.glob(".wherry/snapshots/*/*"))
+        way.emulator.admin("faults", [])
+        fleet.strike(1, seconds=240)
+    assert_whole(way)
