@@ -194,6 +194,9 @@ class MemoryDestination:
             if operation.verb is Verb.CREATE:
                 return self._create(rows, operation)
             id_ = operation.destination_id or 0
+            if operation.for_good:  # out of the recycle bin, which nobody sees
+                self.written.append(operation)
+                return Written(destination_id=id_, after={})
             if id_ not in rows:
                 raise RecordGone("not there")
             self.written.append(operation)

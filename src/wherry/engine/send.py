@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
+from wherry.engine.bin import clear_bin
 from wherry.engine.hands import Hands
 from wherry.model.errors import LookFirst, RecordGone, RefuseRecord, TryAgain
 from wherry.model.jsons import Json
@@ -33,7 +34,7 @@ def send_all(
     bulk, single = _split(hands, [operation for operation in operations if operation.id in ours])
     for group in bulk:
         single.extend(_send_bulk(hands, run, group, done))
-    _send_singles(hands, single, done)
+    _send_singles(hands, run, single, done)
     return frozenset(operation.id for operation in operations) - ours
 
 
@@ -57,12 +58,12 @@ def _split(hands: Hands, operations: Sequence[Operation]) -> tuple[list[list[Ope
 
 
 def _send_singles(
-    hands: Hands, operations: Sequence[Operation], done: Callable[[Operation, Event], None]
+    hands: Hands, run: str, operations: Sequence[Operation], done: Callable[[Operation, Event], None]
 ) -> None:
     if not operations:
         return
     with ThreadPoolExecutor(max_workers=hands.pace.workers) as pool:
-        futures = [pool.submit(_send_one, hands, operation, done) for operation in operations]
+        futures = [pool.submit(_send_one, hands, run, operation, done) for operation in operations]
         finished, pending = wait(futures, return_when=FIRST_EXCEPTION)
         failed = next((f.exception() for f in finished if f.exception()), None)
         if failed is not None:
@@ -71,12 +72,15 @@ def _send_singles(
             raise failed
 
 
-def _send_one(hands: Hands, operation: Operation, done: Callable[[Operation, Event], None]) -> None:
-    done(operation, write(hands, operation))
+def _send_one(hands: Hands, run: str, operation: Operation, done: Callable[[Operation, Event], None]) -> None:
+    event = _write(hands, operation)
+    taken = isinstance(event, Refused) and event.reject.reason == "taken"
+    if taken and operation.verb is Verb.CREATE and clear_bin(hands, run, operation):
+        event = _write(hands, operation)
+    done(operation, event)
 
 
-def write(hands: Hands, operation: Operation) -> Event:
-    """Send one operation and return what came of it."""
+def _write(hands: Hands, operation: Operation) -> Event:
     try:
         written = hands.destination.write(operation)
     except LookFirst as error:

@@ -80,6 +80,8 @@ def _look_at(hands: Hands, attempt: Attempt) -> Event | None:
         return None
     gone = seen is None or seen.deleted
     if operation.verb is Verb.DELETE:
+        if operation.for_good:  # nothing shows what the recycle bin holds: it is done again, where it matters
+            return Absent(operation_id=operation.id, why="not_visible")
         if gone:
             return Confirmed(operation_id=operation.id, destination_id=id_, after={}, found=True)
         return Absent(operation_id=operation.id, why="still_there")

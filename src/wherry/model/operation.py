@@ -101,6 +101,7 @@ class Operation:
     adopts: bool = False  # it takes over a record that was there before us
     undoes: str = ""  # the operation that this one takes back
     irreversible: str = ""
+    for_good: bool = False  # a delete that leaves nothing in the recycle bin
 
     def __repr__(self) -> str:
         return f"Operation({self.id})"

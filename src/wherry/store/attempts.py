@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, and_, or_, select, tuple_
+from sqlalchemy import Row, Select, and_, or_, select, tuple_
 
 from wherry.model.jsons import Json, sha256_of
 from wherry.model.ledger import OPEN_STATES, Attempt, EntryState
@@ -69,6 +69,7 @@ def sent_body(operation: Operation) -> dict[str, Any]:
         "marker": operation.marker,
         "irreversible": operation.irreversible,
         "adopts": operation.adopts,
+        "for_good": operation.for_good,
     }
 
 
@@ -104,6 +105,7 @@ def attempt_of(row: Row[Any], sealer: Sealer) -> Attempt:
         undoes=row.undoes,
         irreversible=sent.get("irreversible", ""),
         adopts=sent.get("adopts", False),
+        for_good=sent.get("for_good", False),
     )
     return Attempt(
         operation=operation,
@@ -129,15 +131,31 @@ def body_hash(sealed: bytes, sealer: Sealer) -> str:
     return sha256_of(body)
 
 
-def written(database: Database, sealer: Sealer, key: Key, part: int) -> Mapping[str, Json]:
-    """Return the newest after-image per field of our confirmed, not undone writes to this part."""
-    query = JOINED.where(
+def _confirmed_of(key: Key, part: int) -> Select[Any]:
+    of_part = (
         attempts.c.source_stream == key.stream,
         attempts.c.source_id == key.id,
         attempts.c.part == part,
-        attempts.c.confirmed_seq.is_not(None),
-    ).order_by(attempts.c.confirmed_seq)
-    rows = database.rows(query)
+    )
+    return JOINED.where(*of_part, attempts.c.confirmed_seq.is_not(None)).order_by(attempts.c.confirmed_seq)
+
+
+def taken_back(database: Database, sealer: Sealer, key: Key, part: int) -> list[Attempt]:
+    """Return confirmed creates of this part that were taken back and not yet deleted for good, oldest first."""
+    known = [attempt_of(row, sealer) for row in database.rows(_confirmed_of(key, part))]
+    erased = {attempt.destination_id for attempt in known if attempt.operation.for_good}
+    return [
+        attempt
+        for attempt in known
+        if attempt.operation.verb is Verb.CREATE
+        and attempt.undone_by
+        and attempt.destination_id not in erased
+    ]
+
+
+def written(database: Database, sealer: Sealer, key: Key, part: int) -> Mapping[str, Json]:
+    """Return the newest after-image per field of our confirmed, not undone writes to this part."""
+    rows = database.rows(_confirmed_of(key, part))
     adoptions = {row.operation_id for row in rows if row.adopted}
     image: dict[str, Json] = {}
     lives_at: int | None = None

@@ -24,6 +24,7 @@ from wherry_emulators.freshsales.records import (
     create_status,
     discard,
     forget,
+    forgettable,
     readable,
 )
 from wherry_emulators.freshsales.render import plain
@@ -154,7 +155,7 @@ def _delete(state: "State", key: str, asked: RequestData) -> Record:
 
 
 def _forget(state: "State", key: str, asked: RequestData) -> bool:
-    forget(state, key, state.tables[key].get_any(asked.id) or state.get(key, asked.id))
+    forget(state, key, forgettable(state, key, asked.id))
     return True
 
 

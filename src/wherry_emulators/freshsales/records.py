@@ -122,6 +122,13 @@ def readable(state: "State", key: str, record_id: int) -> Record:
     return state.get(key, record_id)
 
 
+def forgettable(state: "State", key: str, record_id: int) -> Record:
+    """The record that a forget removes; ApiError 404 if there is none, or the switch wants a live one."""
+    deleted_too = state.switches.deleted_forget == "works"
+    found = state.tables[key].get_any(record_id) if deleted_too else None
+    return found or state.get(key, record_id)
+
+
 def create_status(state: "State", key: str) -> int:
     """HTTP status of a create."""
     return state.switches.create_status.get(key, 200)
@@ -165,8 +172,7 @@ def record_routes(state: "State", key: str) -> list[Route]:
         return True
 
     def erase(asked: RequestData) -> Any:
-        record = state.tables[key].get_any(asked.id)
-        forget(state, key, record or state.get(key, asked.id))
+        forget(state, key, forgettable(state, key, asked.id))
         return True
 
     def copy(asked: RequestData) -> Any:

@@ -122,6 +122,9 @@ class Switches:
     deleted_holds_unique: bool = _switch(
         "deleted.holds_unique", False, "A record in the recycle bin still occupies its unique values."
     )
+    deleted_forget: Literal["works", "404"] = _switch(
+        "deleted.forget", "works", "What `forget` answers for a record in the recycle bin."
+    )
     unknown_choice: Literal["reject", "ignore", "create"] = _switch(
         "unknown_choice", "reject", "What a dropdown does with a value that is not one of its choices."
     )

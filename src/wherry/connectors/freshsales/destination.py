@@ -104,7 +104,7 @@ class FreshsalesDestination:
 
     def bulk(self, operation: Operation) -> bool:
         """Return whether this operation may go through submit(); a bulk delete cannot forget."""
-        forgets = operation.verb is Verb.DELETE and self._writer.forget
+        forgets = operation.for_good or (operation.verb is Verb.DELETE and self._writer.forget)
         return not forgets and self._bulk.takes(operation)
 
     def create_field(self, stream: str, field: Field) -> Field:

@@ -74,11 +74,13 @@ class Writer:
     def _delete(self, operation: Operation) -> Written:
         number = _address(operation)
         path = f"/{operation.stream}/{number}"
-        if self.forget and ENTITIES[operation.stream].has_views:
+        if (self.forget or operation.for_good) and ENTITIES[operation.stream].has_views:
             path += "/forget"
         try:
             body = self.client.request("DELETE", path, effect=Effect.REPEATABLE).body
         except RecordGone:
+            if operation.for_good:  # it was gone before: whether it still lies in the bin, nobody said
+                raise
             body = True
         if body is False:
             raise OutcomeUnknown(
