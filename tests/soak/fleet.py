@@ -16,6 +16,7 @@ from clinic_journey import Journey
 
 WHERRY = [str(Path(sys.executable).with_name("wherry"))]
 CARELESS = [sys.executable, str(Path(__file__).with_name("careless.py"))]
+HASTY = [sys.executable, str(Path(__file__).with_name("hasty.py"))]
 AGAIN = {1, 130, -signal.SIGKILL, -signal.SIGTERM}  # what a supervisor starts again
 
 

@@ -13,7 +13,7 @@ from soak.fleet import Fleet, assert_whole
 
 Begin = Callable[..., Journey]
 SLOW = [{"kind": "slow", "ms": 300, "match": {"method": "POST"}}]  # until the worker is in
-QUICK_LEASES = "lease_seconds = 3\nbeat_seconds = 0.5"
+QUICK_LEASES = "lease_seconds = 3\nbeat_seconds = 0.5\ncall_seconds = 1"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from clinic_journey import Journey
 from soak.fleet import CARELESS, Fleet, assert_whole, doubled
 
-LEASES = "lease_seconds = 2\nbeat_seconds = 0.4"
+LEASES = "lease_seconds = 2\nbeat_seconds = 0.4\ncall_seconds = 1"
 Begin = Callable[..., Journey]
 
 

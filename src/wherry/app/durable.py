@@ -99,7 +99,9 @@ def _claim(ws: Workspace, leases: Leases, run: str, role: str, executor: str, st
     stack.callback(leases.leave, executor)
     heartbeat = Heartbeat(leases, executor, ws.settings.engine.beat_seconds, _lost)
     ws.stopper.guard = partial(heartbeat.guard, ws.stopper)
+    ws.stopper.left = heartbeat.left
     stack.callback(setattr, ws.stopper, "guard", lambda: None)
+    stack.callback(setattr, ws.stopper, "left", None)
     stack.callback(heartbeat.stop)
     heartbeat.start()
     return heartbeat

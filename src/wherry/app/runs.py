@@ -78,7 +78,11 @@ def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy]
         link_streams=link_streams(situation.mappings.active),
         fill_only=ws.settings.policy.adopt == "fill",
         pace=Pace(
-            batch_size=engine.batch_size, workers=engine.workers, settle_after=engine.settle_wait_seconds
+            batch_size=engine.batch_size,
+            workers=engine.workers,
+            settle_after=engine.settle_wait_seconds,
+            # On SQLite who stands still holds the lock: whoever gets it knows that the others' calls are cut.
+            in_flight=0 if ws.store.leases(engine.lease_seconds) is None else engine.call_seconds,
         ),
         stopper=ws.stopper,
         advance=ws.progress.advance,

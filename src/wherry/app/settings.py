@@ -97,6 +97,7 @@ class EngineSettings:
     workers: Annotated[int, Field(ge=1, le=64)] = 4  # threads
     batch_size: Annotated[int, Field(ge=1, le=1_000)] = 100  # records
     settle_wait_seconds: Annotated[float, Field(ge=0, le=3_600)] = 20
+    call_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     max_wait_minutes: Annotated[int, Field(ge=0, le=10_080)] = 90
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 20
     beat_seconds: Annotated[float, Field(ge=0.1, le=120)] = 5

@@ -169,7 +169,10 @@ class Workspace:
 
     def _destination_overrides(self) -> dict[str, int | str | bool]:
         there = self.settings.destination
-        overrides: dict[str, int | str | bool] = {"delete": self.settings.policy.delete}
+        overrides: dict[str, int | str | bool] = {
+            "delete": self.settings.policy.delete,
+            "call_seconds": self.settings.engine.call_seconds,
+        }
         if there.calls_per_hour:
             overrides["calls_per_hour"] = there.calls_per_hour
         if there.calls_per_minute:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wherry.mapping.apply import NoWrite
 from wherry.model.errors import Interrupted
 from wherry.model.operation import Payload
-from wherry.model.ports import Clock, Destination, Ledger, Snapshot
+from wherry.model.ports import Clock, Destination, Ledger, SecondsLeft, Snapshot
 from wherry.model.record import Record
 from wherry.model.reject import Reject
 
@@ -22,7 +22,8 @@ class Pace:
     workers: int = 4  # single writes under way at once
     bulk_from: int = 3  # fewer bulk-worthy writes than this go one by one
     bulk_max: int = 100  # rows of one bulk call
-    settle_after: float = 10.0  # how long after it was sent an unknown write may still arrive
+    settle_after: float = 10.0  # how long after its answer was given up an unknown write may still arrive
+    in_flight: float = 0.0  # how long after it was sent the call of a process that stands still may be open
     job_wait: float = 600.0  # how long a bulk job may take before its rows count as unknown
     poll: float = 0.5  # first wait between two looks at a job; doubled up to poll_max
     poll_max: float = 15.0
@@ -35,6 +36,7 @@ class Stopper:
     _event: threading.Event = field(default_factory=threading.Event)
     _now: threading.Event = field(default_factory=threading.Event)
     guard: Callable[[], None] = lambda: None  # waits, before a call, until this process may send
+    left: SecondsLeft | None = None  # for how long it may, seen from now; None: for ever
 
     def ask(self) -> None:
         """Ask to stop."""
@@ -50,11 +52,12 @@ class Stopper:
         self._event.set()
         self._now.set()
 
-    def fence(self) -> None:
-        """Return when a call may be sent; raise Interrupted when none may be any more."""
+    def fence(self) -> SecondsLeft | None:
+        """Return when a call may be sent, and until when; raise Interrupted when none may be any more."""
         self.guard()
         if self.halted:
             raise Interrupted("stopped in the middle of a batch", hint="run the same command again to go on")
+        return self.left
 
     @property
     def halted(self) -> bool:

@@ -1,7 +1,9 @@
 """A worker's own claim: renewed by a heartbeat, checked before every call, and the end of the process when lost.
 
 A process that stood still (stopped, swapped out, its machine asleep) must not go on sending what others
-have taken over. So a call is sent only while the lease, as this process last renewed it, has a margin left.
+have taken over. So a call is sent only while the lease, as this process last renewed it, has a margin left:
+checked before it is begun, and again by the connection before its first byte. What was sent before the
+process stood still may be open at the other side for as long as any call may: settle waits that out.
 """
 
 import threading
@@ -10,7 +12,7 @@ from collections.abc import Callable
 
 from wherry.engine.hands import Stopper
 from wherry.model.errors import WherryError
-from wherry.model.ports import Budget, Engine, Leases
+from wherry.model.ports import Budget, Engine, Leases, SecondsLeft
 
 MARGIN = 0.25  # share of the lease in which nothing new is sent
 _STEP = 0.1
@@ -42,8 +44,12 @@ class Heartbeat:
 
     def guard(self, stopper: Stopper) -> None:
         """Wait until the lease has its margin; return at once when nothing may be sent any more anyway."""
-        while uptime() > self._until - MARGIN * self._leases.ttl and not stopper.halted:
+        while self.left() <= 0 and not stopper.halted:
             time.sleep(_STEP)
+
+    def left(self) -> float:
+        """Return for how many seconds something may still be sent; not above 0 once the margin has begun."""
+        return self._until - MARGIN * self._leases.ttl - uptime()
 
     @property
     def steady(self) -> bool:
@@ -72,10 +78,10 @@ class FencedBudget:
     def __init__(self, budget: Budget, stopper: Stopper) -> None:
         self._budget, self._stopper = budget, stopper
 
-    def take(self, calls: int = 1) -> None:
+    def take(self, calls: int = 1) -> SecondsLeft | None:
         """See Budget; raises Interrupted when nothing may be sent any more."""
         self._budget.take(calls)
-        self._stopper.fence()
+        return self._stopper.fence()
 
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:
         """See Budget."""

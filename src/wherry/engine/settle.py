@@ -1,7 +1,7 @@
 """Entries left open by a crash or a time-out: look them up before anything is sent again."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from wherry.engine.hands import Hands
 from wherry.engine.send import await_job, confirmed, holds
@@ -47,13 +47,23 @@ def _wait_for_jobs(hands: Hands, attempts: Sequence[Attempt]) -> list[Attempt]:
 def _wait_for_requests(hands: Hands, attempts: Sequence[Attempt]) -> None:
     if not attempts:
         return
-    # An answer that was lost was given up at a known moment. An intent only says when sending could begin,
-    # and a job only when it was taken: whoever sent it, or did it, may have gone on until just now.
     now = hands.clock.now()
-    last = max(attempt.at if attempt.state is EntryState.UNKNOWN else now for attempt in attempts)
+    last = max(_given_up(attempt, now, hands.pace.in_flight) for attempt in attempts)
     remaining = (last + timedelta(seconds=hands.pace.settle_after) - now).total_seconds()
     if remaining > 0:
         hands.clock.sleep(remaining)
+
+
+def _given_up(attempt: Attempt, now: datetime, in_flight: float) -> datetime:
+    """Return when, at the latest, nobody waits for the answer any more.
+
+    An answer that was lost was given up at a known moment. A job was taken: whoever did it may have gone on
+    until just now. An intent only says when sending could begin: it may have been sent just now, by somebody
+    who stands still since and therefore holds the call open.
+    """
+    if attempt.state is EntryState.UNKNOWN:
+        return attempt.at
+    return now + timedelta(seconds=in_flight if attempt.state is EntryState.INTENDED else 0)
 
 
 def _look(hands: Hands, attempts: Sequence[Attempt]) -> list[Event]:

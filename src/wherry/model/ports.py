@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from wherry.model.catalog import Catalog, Field
 from wherry.model.diff import Observed
@@ -221,13 +221,17 @@ class Ledger(LedgerReader, Protocol):
         """Keep a person's yes, in the chain too."""
 
 
+SecondsLeft: TypeAlias = Callable[[], float]
+
+
 class Budget(Protocol):
     """The API quota of one destination account, shared by everybody who uses this store."""
 
-    def take(self, calls: int = 1) -> None:
+    def take(self, calls: int = 1) -> "SecondsLeft | None":
         """Wait until that many calls fit the minute and the hour, and book them.
 
-        Raises QuotaExhausted instead of waiting longer than was asked for.
+        Returns what tells for how many seconds from then on they may still be sent, or None where nothing
+        limits that. Raises QuotaExhausted instead of waiting longer than was asked for.
         """
 
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:

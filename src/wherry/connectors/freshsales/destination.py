@@ -1,6 +1,7 @@
 """The Destination port, for Freshsales: one object that joins reading, writing, finding and discovering."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 from urllib.parse import urlsplit
@@ -127,10 +128,13 @@ def open_destination(
     """Return a destination; nothing is sent yet.
 
     `base_url` is the bundle alias with its path, with or without a trailing `/api`. `overrides` are
-    limits and abilities of the catalog by name, `delete` ("recycle_bin" or "forget") and
-    `field_type_<type>` codes. Raises SettingsInvalid for an address, a key or a plan that cannot be.
+    limits and abilities of the catalog by name, `delete` ("recycle_bin" or "forget"), `call_seconds` (how
+    long an answer is waited for) and `field_type_<type>` codes. Raises SettingsInvalid for an address, a key or a plan that cannot be.
     """
-    return connect(_connection(base_url, api_key), plan, budget, clock, overrides or {})
+    overrides = overrides or {}
+    connection = _connection(base_url, api_key)
+    seconds = float(overrides.get("call_seconds", connection.read_timeout))
+    return connect(replace(connection, read_timeout=seconds), plan, budget, clock, overrides)
 
 
 def connect(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from wherry.model.errors import (
     WherryError,
 )
 from wherry.model.jsons import Json
-from wherry.model.ports import Budget, Clock
+from wherry.model.ports import Budget, Clock, SecondsLeft
 
 Param: TypeAlias = str | int
 Transport: TypeAlias = httpx2.BaseTransport
@@ -33,6 +34,7 @@ Transport: TypeAlias = httpx2.BaseTransport
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _NEVER_VALID = (httpx2.InvalidURL, httpx2.UnsupportedProtocol)
 _ANY = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, httpx2.CookieConflict, OSError)
+_BEFORE_BYTES = ("send_request_headers.started", "send_request_body.started")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -128,9 +130,10 @@ class ApiClient:
         content: bytes | None,
         patience: Patience,
     ) -> Reply:
-        self._budget.take()
+        left = self._budget.take()
         began = time.monotonic()
-        reply, loss, cause = self._send(method, path, params, content)
+        writes = patience.effect is not Effect.READ
+        reply, loss, cause = self._send(method, path, params, content, left if writes else None)
         exchange = Exchange(
             method=method, path=path, effect=patience.effect, reply=reply, loss=loss, cause=cause
         )
@@ -145,13 +148,28 @@ class ApiClient:
         return reply
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, Param] | None, content: bytes | None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Param] | None,
+        content: bytes | None,
+        left: SecondsLeft | None,
     ) -> tuple[Reply | None, Loss | None, str]:
-        """Send once; never raises for what happens on the way, so that no error carries the request along."""
+        """Send once; never raises for what happens on the way, so that no error carries the request along.
+
+        Connecting takes time, and so may a process that stands still: `left` is asked again before the
+        first byte of the head and of the body.
+        """
         headers = {"Content-Type": "application/json"} if content is not None else {}
+        extensions = {} if left is None else {"trace": partial(_last_look, left)}
         try:
             got = self._http.request(
-                method, path, params=dict(params) if params else None, content=content, headers=headers
+                method,
+                path,
+                params=dict(params) if params else None,
+                content=content,
+                headers=headers,
+                extensions=extensions,
             )
         except _ANY as error:
             return None, _loss_of(error), type(error).__name__
@@ -181,6 +199,15 @@ def _in_doubt(method: str, path: str) -> OutcomeUnknown:
         f"{method} {path}: it was sent and no try was answered",
         hint="It is looked up before anything is sent again.",
     )
+
+
+def _last_look(left: SecondsLeft, event: str, _info: object) -> None:
+    """Raise, for the connection to send nothing more, when the time for sending is over.
+
+    A request without its whole body has no effect, so what is raised counts as not sent.
+    """
+    if event.endswith(_BEFORE_BYTES) and left() <= 0:
+        raise httpx2.ConnectError("the time for sending is over")
 
 
 def _encode(json: Json) -> bytes | None:
