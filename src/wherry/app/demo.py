@@ -73,6 +73,7 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """Return the environment with the demo's secrets, and no setting of the user's own."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WHERRY_")}
+        kept["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # and no secret of theirs
         return {**kept, "WHERRY_SOURCE__PASSWORD": PASSWORD, "WHERRY_DESTINATION__API_KEY": API_KEY}
 
     def admin(self, path: str) -> Any:

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from wherry.app.progress import Progress, Silent
 from wherry.app.settings import Settings, SourceSettings, read_settings
-from wherry.connectors.aerona import FileOverrides, Overrides, open_bundle
-from wherry.connectors.freshsales import FreshsalesDestination, open_destination
 from wherry.engine.hands import Stopper
 from wherry.engine.lease import FencedBudget
 from wherry.model.catalog import Catalog
@@ -25,21 +24,33 @@ from wherry.planning.twins import Existing
 from wherry.staging import ParquetSnapshot, compare, stage
 from wherry.store import Store, open_store
 
+if TYPE_CHECKING:
+    from wherry.connectors.aerona import AeronaBundle
+    from wherry.connectors.freshsales import FreshsalesDestination
+
 MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
 
 
-def _overrides(source: SourceSettings) -> Overrides:
+def _open_source(
+    here: SourceSettings, password: str | None, headers: Mapping[str, Mapping[str, str]], scratch: Path
+) -> "AeronaBundle":
+    # A connector and its libraries are loaded by the verbs that talk to its system, not by all.
+    from wherry.connectors.aerona import FileOverrides, Overrides, open_bundle  # noqa: PLC0415 - see above
+
     files = {
         name: FileOverrides(encoding=one.encoding or None, date_format=one.date_format or None)
-        for name, one in source.files.items()
+        for name, one in here.files.items()
     }
-    return Overrides(
-        timezone=source.timezone or None,
-        date_format=source.date_format or None,
-        tooth_notation=source.tooth_notation or None,
-        currency=source.currency or None,
-        encoding=source.encoding or None,
+    overrides = Overrides(
+        timezone=here.timezone or None,
+        date_format=here.date_format or None,
+        tooth_notation=here.tooth_notation or None,
+        currency=here.currency or None,
+        encoding=here.encoding or None,
         files=files,
+    )
+    return open_bundle(
+        Path(here.bundle), password=password, overrides=overrides, headers=headers, scratch=scratch
     )
 
 
@@ -69,7 +80,7 @@ class Workspace:
     wait_for_quota: bool = True
     _store: Store | None = None
     _budget: Budget | None = None
-    _destination: FreshsalesDestination | None = None
+    _destination: "FreshsalesDestination | None" = None
 
     @classmethod
     def open(cls, directory: Path, progress: Progress | None = None) -> "Workspace":
@@ -153,9 +164,11 @@ class Workspace:
         return self._budget
 
     @property
-    def destination(self) -> FreshsalesDestination:
+    def destination(self) -> "FreshsalesDestination":
         """The destination, reached with the key from the environment, a file or the keyring."""
         if self._destination is None:
+            from wherry.connectors.freshsales import open_destination  # noqa: PLC0415 - see _open_source
+
             there = self.settings.destination
             self._destination = open_destination(
                 there.base_url,
@@ -188,13 +201,8 @@ class Workspace:
                 "wherry.toml: [source] base_url: reading from the API is not built yet",
                 hint="set [source] bundle to an export instead",
             )
-        source = open_bundle(
-            Path(here.bundle),
-            password=self.settings.credentials.get("source.password"),
-            overrides=_overrides(here),
-            headers=self.headers(),
-            scratch=self.state,
-        )
+        password = self.settings.credentials.get("source.password")
+        source = _open_source(here, password, self.headers(), self.state)
         try:
             yield source
         finally:

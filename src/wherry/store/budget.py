@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import Executable, Select, bindparam, select, update
 
 from wherry.model.errors import QuotaExhausted
 from wherry.model.ports import Clock
@@ -97,8 +97,11 @@ class SharedBudget:
         self._counting = threading.Lock()
         self._calls = 0
         self._throttled = 0
+        self._left = (
+            0  # calls an hour that were left when we last booked; others can only have taken some since
+        )
         self._said_until = 0.0  # one line a wait, however many threads wait
-        database.write(self._open, serial=False)
+        database.write(self._open, serial=False, durable=False)
 
     def take(self, calls: int = 1) -> None:
         """Wait until that many calls fit the minute and the hour, and book them.
@@ -109,7 +112,7 @@ class SharedBudget:
         if calls > min(self._minute.limit, self._hour.limit):
             raise ValueError(f"{calls} calls never fit into this budget at once")
         begun = self._now()
-        while wait := self._database.write(lambda tx: self._book(tx, calls), serial=False):
+        while wait := self._database.write(lambda tx: self._book(tx, calls), serial=False, durable=False):
             self._refuse_to_wait(begun, wait)
             self._say(wait)
             self._sleep(wait)
@@ -125,7 +128,9 @@ class SharedBudget:
             with self._counting:
                 self._throttled += 1
         if retry_after is not None or (remaining is not None and self._surprise(remaining)):
-            self._database.write(lambda tx: self._adopt(tx, remaining, retry_after), serial=False)
+            self._database.write(
+                lambda tx: self._adopt(tx, remaining, retry_after), serial=False, durable=False
+            )
 
     def used(self) -> tuple[int, int]:
         """Return calls taken by this process, and how often the server throttled."""
@@ -166,8 +171,8 @@ class SharedBudget:
         tx.execute(new.on_conflict_do_nothing())
 
     def _load(self, tx: Transaction, *, lock: bool) -> _Account:
-        query = select(budgets).where(budgets.c.account == self._account)
-        row = tx.execute(query.with_for_update() if lock else query).one()
+        read = (lambda: _reading().with_for_update()) if lock else _reading
+        row = tx.once(f"budget.read {lock}", read, {"of": self._account}).one()
         now = self._now()
         return _Account(
             self._minute.live(_unpacked(row.minute), now),
@@ -176,15 +181,13 @@ class SharedBudget:
         )
 
     def _save(self, tx: Transaction, account: _Account) -> None:
-        tx.execute(
-            update(budgets)
-            .where(budgets.c.account == self._account)
-            .values(
-                minute=_packed(account.minute),
-                hour=_packed(account.hour),
-                blocked_until=account.blocked_until,
-            )
-        )
+        line = {
+            "of": self._account,
+            "new_minute": _packed(account.minute),
+            "new_hour": _packed(account.hour),
+            "new_blocked_until": account.blocked_until,
+        }
+        tx.once("budget.save", _saving, line)
 
     def _book(self, tx: Transaction, calls: int) -> float:
         """Book the calls and return 0, or return for how many seconds they do not fit."""
@@ -200,9 +203,12 @@ class SharedBudget:
         self._minute.book(account.minute, now, calls)
         self._hour.book(account.hour, now, calls)
         self._save(tx, account)
+        self._left = self._believed(account)
         return 0.0
 
     def _surprise(self, remaining: int) -> bool:
+        if remaining >= self._left:  # as a rule; it saves a look at the row after every call
+            return False
         return self._database.read(
             lambda tx: self._believed(self._load(tx, lock=False)) > remaining,
         )
@@ -220,6 +226,17 @@ class SharedBudget:
             if others > 0:
                 self._hour.book(account.hour, now, others)
         self._save(tx, account)
+
+
+def _reading() -> Select[Any]:
+    return select(budgets.c.minute, budgets.c.hour, budgets.c.blocked_until).where(
+        budgets.c.account == bindparam("of")
+    )
+
+
+def _saving() -> Executable:
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("minute", "hour", "blocked_until")}
+    return update(budgets).where(budgets.c.account == bindparam("of")).values(new)
 
 
 def _unpacked(text: str) -> dict[int, int]:

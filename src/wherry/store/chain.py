@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Executable, Row, bindparam, func, insert, select, update
 
 from wherry.model.jsons import canonical_json
 from wherry.model.ledger import Entry, EntryState
@@ -29,7 +29,7 @@ class Writer:
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        row = tx.execute(select(head.c.seq, head.c.hash)).first()
+        row = tx.once("head.read", lambda: select(head.c.seq, head.c.hash), {}).first()
         self._fresh = row is None
         self._seq: int = 0 if row is None else row.seq
         self._hash: str = "" if row is None else row.hash
@@ -52,9 +52,13 @@ class Writer:
         if self._fresh:
             self._tx.execute(insert(head).values(id=1, **end))
         else:
-            self._tx.execute(update(head).values(**end))
+            self._tx.once("head.move", _moving_head, {f"new_{name}": value for name, value in end.items()})
         self._fresh = False
         self._lines = []
+
+
+def _moving_head() -> Executable:
+    return update(head).values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
 
 
 def _hash(line: Fields) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Executable, Row, bindparam, func, insert, select, update
 
 from wherry.model.jsons import canonical_json
 from wherry.model.ledger import EntryState
@@ -117,14 +117,24 @@ def all_runs(tx: Transaction) -> Sequence[Run]:
 
 def stamp(tx: Transaction, run: str) -> Fields:
     """Return what every entry of a run carries: run, digest, approved_by. Raises KeyError for no such run."""
-    row = _row(tx, run)
-    return {"run": row.id, "digest": row.digest, "approved_by": row.approved_by}
+    row = tx.once("runs.stamp", _stamp, {"run": run}).first()
+    if row is None:
+        raise _no_run(run)
+    return {"run": run, "digest": row.digest, "approved_by": row.approved_by}
+
+
+def _stamp() -> Executable:
+    return select(runs.c.digest, runs.c.approved_by).where(runs.c.id == bindparam("run"))
+
+
+def _no_run(run: str) -> KeyError:
+    return KeyError(f"no run {run} in this store")
 
 
 def _row(tx: Transaction, run: str) -> Row[Any]:
     row = tx.execute(select(runs).where(runs.c.id == run)).first()
     if row is None:
-        raise KeyError(f"no run {run} in this store")
+        raise _no_run(run)
     return row
 
 

@@ -4,15 +4,18 @@ import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, Row, Select, Table
 from sqlalchemy import Insert as AnyInsert
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite  # a store loads the one that it uses
+
+    Insert = sqlite.Insert | postgresql.Insert  # the two that know ON CONFLICT
+
 T = TypeVar("T")
-Insert = sqlite.Insert | postgresql.Insert  # the two that know ON CONFLICT
 Fields = dict[str, Any]  # a line of a table, by column
 
 
@@ -42,30 +45,42 @@ class Transaction:
         """
         if not lines:
             return 0
-        prepared = self.database.prepared.get(key)
-        if prepared is None:
-            prepared = _prepare(make(), self.database.engine.dialect, lines[0])
-            self.database.prepared[key] = prepared
+        prepared = self._prepared(key, make, lines[0])
         arranged = [prepared.arrange(line) for line in lines]
         return self.connection.exec_driver_sql(prepared.sql, arranged).rowcount
 
-    def insert(self, table: Table) -> Insert:
+    def once(self, key: str, make: Callable[[], Executable], line: Fields) -> CursorResult[Any]:
+        """Run one statement, compiled once per key as in many(); its rows hold what the driver gives."""
+        prepared = self._prepared(key, make, line)
+        return self.connection.exec_driver_sql(prepared.sql, prepared.arrange(line))
+
+    def _prepared(self, key: str, make: Callable[[], Executable], line: Fields) -> Prepared:
+        prepared = self.database.prepared.get(key)
+        if prepared is None:
+            prepared = _prepare(make(), self.database.engine.dialect, line)
+            self.database.prepared[key] = prepared
+        return prepared
+
+    def insert(self, table: Table) -> "Insert":
         """Return an insert that knows ON CONFLICT."""
         return self.database.insert(table)
 
 
 class Database(abc.ABC):
-    """One database, with its two kinds of transaction."""
+    """One database, with its two kinds of transaction; `shared` where several machines can reach it."""
+
+    shared: ClassVar[bool] = False
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.prepared: dict[str, Prepared] = {}
 
     @abc.abstractmethod
-    def write(self, work: Callable[[Transaction], T], *, serial: bool = True) -> T:
-        """Do the work in one durable transaction and return its result.
+    def write(self, work: Callable[[Transaction], T], *, serial: bool = True, durable: bool = True) -> T:
+        """Do the work in one transaction and return its result.
 
-        With `serial` no other process appends at the same time. `work` may be called again after a lost
+        With `serial` no other process appends at the same time. With `durable` it outlasts a loss of
+        power; without, only the death of every process that uses the store. `work` may be called again after a lost
         connection, but never after it has counted.
         """
 
@@ -86,7 +101,7 @@ class Database(abc.ABC):
         """Make what was deleted from the table unreadable in the database's own files."""
 
     @abc.abstractmethod
-    def insert(self, table: Table) -> Insert:
+    def insert(self, table: Table) -> "Insert":
         """Return an insert that knows ON CONFLICT."""
 
     def probe(self) -> None:
@@ -102,4 +117,9 @@ def _prepare(statement: Executable, dialect: Dialect, line: Fields) -> Prepared:
     keys = list(line) if isinstance(statement, AnyInsert) else None
     compiled = statement.compile(dialect=dialect, column_keys=keys)  # type: ignore[attr-defined]  # Executable's checker hides ClauseElement.compile
     names: list[str] | None = compiled.positiontup if isinstance(compiled, SQLCompiler) else None
-    return Prepared(compiled.string, (lambda whole: whole) if names is None else itemgetter(*names))
+    return Prepared(compiled.string, (lambda whole: whole) if names is None else _arranged(names))
+
+
+def _arranged(names: Sequence[str]) -> Callable[[Fields], Any]:
+    # itemgetter gives no sequence for one name, and wants at least one.
+    return itemgetter(*names) if len(names) > 1 else lambda line: tuple(line[name] for name in names)

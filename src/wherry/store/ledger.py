@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
 from wherry.model.jsons import Json
-from wherry.model.ledger import Attempt, Entry, Event
+from wherry.model.ledger import Attempt, Entry, Event, Intended
 from wherry.model.operation import Located
 from wherry.model.plan import Approval
 from wherry.model.ports import Clock
@@ -15,6 +18,7 @@ from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, S
 from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
 from wherry.store.database import Database, Transaction
 from wherry.store.events import Fold
+from wherry.store.group import GroupCommit
 from wherry.store.rejects import rejects
 from wherry.store.seal import Sealer
 from wherry.store.states import counts, enlist, move, states_of
@@ -24,6 +28,14 @@ from wherry.store.verify import Verified, verify
 _PAGE = 500
 
 
+class _Outcomes(NamedTuple):
+    """What one caller of record() wants durable, where it holds no intent."""
+
+    run: str
+    events: Sequence[Event]
+    changes: Sequence[StateChange]
+
+
 class StoreLedger:
     """The port Ledger on a database; safe to use from several threads and processes at once."""
 
@@ -31,6 +43,7 @@ class StoreLedger:
         self._database = database
         self._clock = clock
         self._sealer = sealer
+        self._outcomes = GroupCommit(self._record_outcomes)
 
     # -- reading
 
@@ -160,8 +173,23 @@ class StoreLedger:
         by this very call. Raises ValueError for the outcome of an operation that was never intended and
         KeyError for no such run; nothing is written then.
         """
+        if any(isinstance(event, Intended) for event in events):
+            at = self._now()
+            return self._database.write(lambda tx: self._record(tx, run, events, states, at))
+        self._outcomes.put(_Outcomes(run, events, states))
+        return frozenset()
+
+    def _record_outcomes(self, group: Sequence[_Outcomes]) -> None:
         at = self._now()
-        return self._database.write(lambda tx: self._record(tx, run, events, states, at))
+
+        def work(tx: Transaction) -> None:
+            for run, members in groupby(group, key=attrgetter("run")):
+                same = list(members)
+                events = [event for one in same for event in one.events]
+                changes = [change for one in same for change in one.changes]
+                self._record(tx, run, events, changes, at)
+
+        self._database.write(work)
 
     def _record(
         self,

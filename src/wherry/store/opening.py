@@ -15,7 +15,6 @@ from wherry.store.leases import Leases
 from wherry.store.ledger import StoreLedger
 from wherry.store.lock import FileLock
 from wherry.store.migrations import migrate
-from wherry.store.postgres import PostgresDatabase, ServerLock
 from wherry.store.seal import Sealer, Unsealed
 from wherry.store.sqlite import SqliteDatabase, file_of
 
@@ -47,7 +46,7 @@ class Store:
 
     def leases(self, ttl: float) -> Leases | None:
         """Return the leases of this store's workers, or None where one process is all there can be."""
-        return Leases(self._database, ttl) if isinstance(self._database, PostgresDatabase) else None
+        return Leases(self._database, ttl) if self._database.shared else None
 
     def purge(self) -> int:
         """Destroy what was sent, before-images and after-images for good; return how many operations had some.
@@ -110,6 +109,8 @@ def _parsed(url: str) -> URL:
 
 def _reach(url: URL) -> tuple[Database, Lock]:
     if url.drivername in _POSTGRES:
+        from wherry.store.postgres import PostgresDatabase, ServerLock  # noqa: PLC0415 - its driver is loaded where it is used
+
         server = PostgresDatabase(url)
         return server, ServerLock(server.engine)
     path: Path | None = file_of(url)

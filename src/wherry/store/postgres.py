@@ -34,6 +34,8 @@ class PostgresDatabase(Database):
     whether it counted.
     """
 
+    shared = True
+
     def __init__(self, url: URL, *, patience: float = _PATIENCE_SECONDS) -> None:
         driver = url.set(drivername="postgresql+psycopg")
         name = f"wherry {os.getpid()} on {socket.gethostname()}"
@@ -50,8 +52,12 @@ class PostgresDatabase(Database):
         self._turn = threading.RLock()
         self._turns = 0
 
-    def write(self, work: Callable[[Transaction], T], *, serial: bool = True) -> T:
-        """See Database; raises Unavailable where the server stays away for longer than the patience."""
+    def write(self, work: Callable[[Transaction], T], *, serial: bool = True, durable: bool = True) -> T:
+        """See Database; raises Unavailable where the server stays away for longer than the patience.
+
+        Every write is durable here: the server is a process of its own, and may die by itself.
+        """
+        del durable
         if not serial:
             return self._patiently(lambda: self._once(work))
         with self._turn:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, StaticPool, Table, create_engine, event
+from sqlalchemy import URL, Connection, Engine, StaticPool, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert
 
 from wherry.store.database import Database, Transaction
@@ -42,15 +42,17 @@ class SqliteDatabase(Database):
         event.listen(self.engine, "connect", _prepare)
         event.listen(self.engine, "begin", _begin)
         self._writer = self.engine.execution_options(immediate=True)
+        self._light = self._writer if memory else _light_writer(url)
         self._turn = threading.RLock()
         self._reading: contextlib.AbstractContextManager[Any] = (
             self._turn if memory else contextlib.nullcontext()
         )
 
-    def write(self, work: Callable[[Transaction], T], *, serial: bool = True) -> T:
+    def write(self, work: Callable[[Transaction], T], *, serial: bool = True, durable: bool = True) -> T:
         """See Database; every write is serial here."""
         del serial
-        with self._turn, self._writer.begin() as connection:
+        writer = self._writer if durable else self._light
+        with self._turn, writer.begin() as connection:
             return work(Transaction(self, connection))
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -72,6 +74,19 @@ class SqliteDatabase(Database):
         """See Database."""
         return Insert(table)
 
+    def close(self) -> None:
+        """See Database."""
+        super().close()
+        self._light.dispose()
+
+
+def _light_writer(url: URL) -> Engine:
+    """Return an engine whose commits do not wait for the disk; the next durable commit takes them along."""
+    light = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(light, "connect", _prepare_light)
+    event.listen(light, "begin", _begin)
+    return light.execution_options(immediate=True)
+
 
 def file_of(url: URL) -> Path | None:
     """Return the file of the database, or None where it lives in memory."""
@@ -89,6 +104,13 @@ def _prepare(dbapi: Any, _record: object) -> None:
     cursor = dbapi.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
+    cursor.close()
+
+
+def _prepare_light(dbapi: Any, record: object) -> None:
+    _prepare(dbapi, record)
+    cursor = dbapi.cursor()
+    cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
 
 
