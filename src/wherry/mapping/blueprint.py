@@ -3,6 +3,7 @@
 from collections.abc import Mapping as MappingABC
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -69,15 +70,21 @@ class Blueprint:
 
 
 def parse_yaml(text: str, file: str) -> Any:
-    """Return what a YAML text holds, with lines; raises MappingIncomplete where it is no YAML."""
+    """Return what a YAML text holds, with lines; to be read only. Raises MappingIncomplete where it is no YAML."""
     try:
-        return YAML(typ="rt", pure=True).load(text) or {}
+        return _loaded(text)
     except YAMLError as broken:
         mark = getattr(broken, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         problem = getattr(broken, "problem", "") or "cannot be read"
         hint = "look at that line and the one before: a bracket, a quote or an indent is missing"
         raise MappingIncomplete(f"{Place(file, line)}: not valid YAML: {problem}", hint=hint) from None
+
+
+@cache
+def _loaded(text: str) -> Any:
+    # A verb reads the same few files several times, and reading them takes longer than all that it does besides.
+    return YAML(typ="rt", pure=True).load(text) or {}
 
 
 def read_mappings(texts: MappingABC[str, str]) -> tuple[Written, ...]:
@@ -114,6 +121,7 @@ def blueprint_texts(name: str = "aerona_to_freshsales") -> dict[str, str]:
     return {f.name: f.read_text(encoding="utf-8") for f in files}
 
 
+@cache
 def load_blueprint(name: str = "aerona_to_freshsales") -> Blueprint:
     """Return the blueprint of that name. Raises MappingIncomplete naming file, line and key."""
     texts = blueprint_texts(name)
