@@ -13,7 +13,7 @@ from wherry.engine.decide import Known, decide, needs_observed
 from wherry.engine.hands import Hands, Pace
 from wherry.engine.send import send_all
 from wherry.engine.settle import settle
-from wherry.model.catalog import Privacy
+from wherry.model.catalog import Catalog, Privacy
 from wherry.model.errors import Interrupted, PreflightFailed, QuotaExhausted, RateLimited, Unavailable
 from wherry.model.ledger import Event, Refused
 from wherry.model.operation import Operation, Payload
@@ -23,6 +23,7 @@ from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange
 from wherry.planning.approve import require_approval, require_fresh, unlocked_classes
 from wherry.planning.basis import changes
 from wherry.planning.order import link_streams, stream_order
+from wherry.planning.storage import require_room, storage_now
 
 FATE_STATES = {
     Fate.FILTERED: RecordState.FILTERED,
@@ -47,7 +48,7 @@ def ready(ws: Workspace, kind: str) -> Readied:
     """Return the current plan with everything checked: approved for this kind, fresh, schema in place.
 
     Raises ApprovalMissing, StalePlan naming what changed, or PreflightFailed naming the fields that are
-    still missing at the destination.
+    still missing at the destination, or what is in the way of uploading documents.
     """
     warm_up()
     plan = ws.plan()
@@ -60,6 +61,7 @@ def ready(ws: Workspace, kind: str) -> Readied:
     check_fresh(ws, plan, situation)
     if kind != "prepare":
         _require_fields(situation)
+        _require_documents(ws, plan, catalog, unlocked)
     return Readied(
         plan=plan, situation=situation, hands=make_hands(ws, situation, unlocked), unlocked=unlocked
     )
@@ -108,6 +110,14 @@ def _require_fields(situation: Situation) -> None:
             hint="wherry prepare; where it cannot create them, an admin follows reports/admin-steps.md",
             details=[f"{need.stream}: {need.label} ({need.type})" for need in missing],
         )
+
+
+def _require_documents(ws: Workspace, plan: Plan, catalog: Catalog, unlocked: frozenset[Privacy]) -> None:
+    """Raise PreflightFailed where documents are to be uploaded and cannot be: no room, or no bundle here."""
+    storage = storage_now(plan.extra.get("storage", {}), catalog)
+    if storage.files and Privacy.DOCUMENTS in unlocked:
+        require_room(storage)
+        ws.documents.document_size("")  # opens the place that they lie in
 
 
 def carry_out(

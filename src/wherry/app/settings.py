@@ -62,6 +62,7 @@ class DestinationSettings:
     quota_reserve: Annotated[float, Field(ge=0, le=0.9)] = 0.10
     calls_per_hour: Annotated[int, Field(ge=1)] | None = None
     calls_per_minute: Annotated[int, Field(ge=1)] | None = None
+    storage_mb_per_user: Annotated[int, Field(ge=0)] | None = None
 
     @property
     def hourly_quota(self) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from wherry.app.documents import LazyDocuments
 from wherry.app.progress import Progress, Silent
 from wherry.app.settings import Settings, SourceSettings, read_settings
 from wherry.engine.hands import Stopper
@@ -81,6 +82,7 @@ class Workspace:
     _store: Store | None = None
     _budget: Budget | None = None
     _destination: "FreshsalesDestination | None" = None
+    _documents: LazyDocuments | None = None
 
     @classmethod
     def open(cls, directory: Path, progress: Progress | None = None) -> "Workspace":
@@ -92,6 +94,9 @@ class Workspace:
         if self._destination is not None:
             self._destination.close()
             self._destination = None
+        if self._documents is not None:
+            self._documents.close()
+            self._documents = None
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -178,6 +183,7 @@ class Workspace:
                 clock=self.clock,
                 overrides=self._destination_overrides(),
             )
+            self._destination.upload_from(self.documents)
         return self._destination
 
     def _destination_overrides(self) -> dict[str, int | str | bool]:
@@ -190,11 +196,27 @@ class Workspace:
             overrides["calls_per_hour"] = there.calls_per_hour
         if there.calls_per_minute:
             overrides["calls_per_minute"] = there.calls_per_minute
+        if there.storage_mb_per_user is not None:
+            overrides["storage_mb_per_user"] = there.storage_mb_per_user
         return overrides
+
+    @property
+    def documents(self) -> LazyDocuments:
+        """The bytes of the source's documents; its bundle is opened when the first one is asked for."""
+        if self._documents is None:
+            self._documents = LazyDocuments(self._opened_source)
+        return self._documents
 
     @contextmanager
     def source(self) -> Iterator[Source]:
         """Open the source as the settings describe it; raises PreflightFailed when it is not fit."""
+        source = self._opened_source()
+        try:
+            yield source
+        finally:
+            source.close()
+
+    def _opened_source(self) -> "AeronaBundle":
         here = self.settings.source
         if here.base_url:
             raise SettingsInvalid(
@@ -202,11 +224,7 @@ class Workspace:
                 hint="set [source] bundle to an export instead",
             )
         password = self.settings.credentials.get("source.password")
-        source = _open_source(here, password, self.headers(), self.state)
-        try:
-            yield source
-        finally:
-            source.close()
+        return _open_source(here, password, self.headers(), self.state)
 
     # what discover keeps ------------------------------------------------------------------------
 

@@ -68,6 +68,8 @@ def _create(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
         match=payload.match,
         marker=payload.marker,
         fingerprint=payload.fingerprint(),
+        irreversible=payload.irreversible,
+        content=payload.content,
     )
 
 

@@ -7,7 +7,7 @@ from wherry.engine.hands import Hands
 from wherry.engine.send import await_job, confirmed, holds
 from wherry.model.errors import TryAgain
 from wherry.model.ledger import Absent, Attempt, Confirmed, EntryState, Event
-from wherry.model.operation import Verb
+from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
 
 
@@ -33,7 +33,11 @@ def settle(hands: Hands, run: str, keys: Collection[Key] | None = None) -> int:
 
 def _settleable(hands: Hands, keys: Collection[Key] | None) -> list[Attempt]:
     """Leave out what nothing can be looked up for: prepare itself asks again for a field it has begun."""
-    return [a for a in hands.ledger.open_attempts(keys) if not a.operation.irreversible]
+    return [a for a in hands.ledger.open_attempts(keys) if _can_be_found(a.operation)]
+
+
+def _can_be_found(operation: Operation) -> bool:
+    return not operation.irreversible or bool(operation.marker)
 
 
 def _wait_for_jobs(hands: Hands, attempts: Sequence[Attempt]) -> list[Attempt]:

@@ -125,4 +125,9 @@ def _texts(hands: Hands, stream: str, parent: int) -> dict[int, str]:
     if not ids:
         return {}
     children = hands.destination.fetch(stream, ids, dict.fromkeys(ids, parent))
-    return {one.id: str(one.fields.get("description") or "") for one in children if not one.deleted}
+    return {one.id: _marked_text(one) for one in children if not one.deleted}
+
+
+def _marked_text(one: Observed) -> str:
+    """Return the text at whose end a marker stands: a description, or the name of a file."""
+    return str(one.fields.get("description") or one.fields.get("name") or "")

@@ -13,11 +13,13 @@ from wherry.mapping.notes import Part, marker_of, split_note, with_marker
 from wherry.mapping.transforms import named
 from wherry.model.jsons import Json
 from wherry.model.mapping import LinkRule, Mapping, Rule
-from wherry.model.operation import Link, Payload
+from wherry.model.operation import Content, Link, Payload
 from wherry.model.record import Key, Record
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState
 
+MEDIA_TYPE = "content_type"
+UPLOADED = "Freshsales documents no call that deletes a file: it stays for as long as its contact does"
 _NO_RULE = Rule(to="")
 _NO_FIELD = Problem(
     reason="field_missing",
@@ -231,6 +233,7 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
     if isinstance(texts, Reject):
         return texts
     fields = {name: _joined(values) for name, values in draft.pieces.items()}
+    content = _content(mapping, fields)
     match = _match(mapping, record, fields, context)
     if isinstance(match, Reject):
         return match
@@ -251,9 +254,19 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
             classes=draft.classes,
             sources=draft.sources,
             adopt=_adoption(record.key, context),
+            content=content,
+            irreversible=UPLOADED if content else "",
         )
         for n, part in enumerate(texts, 1)
     )
+
+
+def _content(mapping: Mapping, fields: dict[str, Json]) -> Content | None:
+    """Take out of the fields what is sent as the bytes of a file, and how they are announced."""
+    if not mapping.file:
+        return None
+    ref, media_type = fields.pop(mapping.file, None), fields.pop(MEDIA_TYPE, None)
+    return Content(text_of(ref), text_of(media_type))
 
 
 def _adoption(key: Key, context: Context) -> int | None:
@@ -276,6 +289,8 @@ def _texts(draft: _Draft, mapping: Mapping, record: Record, context: Context) ->
     pieces = [str(value) for value in draft.pieces.get(mapping.marker, [])]
     if mapping.split != mapping.marker:
         marker = marker_of(stream, key)
+        if mapping.file:
+            return (Part(text=" ".join([*pieces, marker]), marker=marker),)
         return (Part(text=with_marker("\n".join(pieces), marker), marker=marker),)
     limit = context.policies.note_limit
     split = split_note(draft.body, header=" · ".join(pieces), stream=stream, key=key, limit=limit)

@@ -32,7 +32,7 @@ from wherry.model.mapping import Band, LinkRule, Mapping, Rule
 
 MAPPING_KEYS = (
     *("mapping", "like", "row", "title", "status", "from", "to", "stage", "when", "match", "marker", "split"),
-    *("rules", "links", "without", "unmapped", "streams"),
+    *("file", "rules", "links", "without", "unmapped", "streams"),
 )
 RULE_KEYS = (
     *("to", "from", "using", "args", "type", "choices", "compare", "when", "on_error"),
@@ -122,6 +122,7 @@ def _mapping(top: Reader, rules: Iterable[Rule], links: tuple[LinkRule, ...]) ->
         match=top.text("match"),
         marker=top.text("marker"),
         split=top.text("split"),
+        file=top.text("file"),
         unmapped=top.texts("unmapped"),
     )
 
@@ -191,7 +192,7 @@ def to_data(mapping: Mapping) -> dict[str, Json]:
         "to": mapping.destination,
         "stage": mapping.stage,
     }
-    for key in ("when", "match", "marker", "split"):
+    for key in ("when", "match", "marker", "split", "file"):
         if getattr(mapping, key):
             head[key] = getattr(mapping, key)
     head["rules"] = [rule_data(rule) for rule in mapping.rules]

@@ -15,6 +15,7 @@ WherryError                     carries a stable code, a sentence and a hint
 │   ├── LedgerTampered          the hash chain is broken
 │   ├── ProtocolBroken          an answer that no documented behaviour explains
 │   ├── DuplicatesFound         the sweep found records of ours that are there twice
+│   ├── StorageFull             the account has no room for files any more
 │   ├── QuotaExhausted          the API quota is used up and nobody asked to wait
 │   └── Interrupted             a person pressed Ctrl-C; resumable
 └── AskHuman
@@ -144,6 +145,13 @@ class QuotaExhausted(StopRun):
 
     code = "quota_exhausted"
     exit_code = 8
+
+
+class StorageFull(StopRun):
+    """The account has no room for files any more; resumable once there is."""
+
+    code = "storage_full"
+    exit_code = 3
 
 
 class Interrupted(StopRun):

@@ -65,6 +65,9 @@ class Mapping:
     match: str = ""  # destination field that is unique and holds the source id
     marker: str = ""  # destination text field that carries the marker at its end
     split: str = ""  # destination text field that may be split over several records
+    file: str = (
+        ""  # destination field that takes the bytes of a file; its marker stands in one line with the name
+    )
     unmapped: MappingABC[str, str] = field(default_factory=dict)  # source field → why it does not move
 
 

@@ -21,6 +21,17 @@ class Link:
     to: Key
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes that a file is made of: the source's reference to them, and their media type ("" unknown)."""
+
+    ref: str
+    media_type: str = ""
+
+    def __repr__(self) -> str:
+        return "Content(…)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
     """A destination record as it should be, said in source keys: what apply() makes of one record.
@@ -28,7 +39,8 @@ class Payload:
     `fields` are flat API names with JSON values, custom fields as `custom_field.cf_…`. `match` is the
     (field, value) that a unique key of the destination recognises, or None where there is only the
     `marker` at the end of a text. `compare` names the canonical rule per field by which a read-back is
-    compared (reconcile/fields.py); a field without one compares exactly.
+    compared (reconcile/fields.py); a field without one compares exactly. `content` is what a file holds.
+    `irreversible` says why this write cannot be undone, where it cannot.
     """
 
     stream: str  # destination stream: contacts, tasks …
@@ -43,6 +55,8 @@ class Payload:
     classes: Mapping[str, frozenset[str]] = field(default_factory=dict)  # field → locked classes in it
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field → source fields it came from
     adopt: int | None = None  # destination id of a twin that the approved plan names
+    content: Content | None = None
+    irreversible: str = ""
 
     def fingerprint(self) -> str:
         """Return the sha256 of what would be written; equal fingerprints mean that nothing changed."""
@@ -102,6 +116,7 @@ class Operation:
     undoes: str = ""  # the operation that this one takes back
     irreversible: str = ""
     for_good: bool = False  # a delete that leaves nothing in the recycle bin
+    content: Content | None = None  # what a file to be created holds; not kept in the ledger
 
     def __repr__(self) -> str:
         return f"Operation({self.id})"

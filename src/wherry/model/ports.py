@@ -408,6 +408,19 @@ class Integrity:
     checks: tuple[Check, ...] = ()
 
 
+class Documents(Protocol):
+    """The bytes of the source's documents, wherever they lie; safe to use from several threads.
+
+    Raises PreflightFailed where the place itself is not fit.
+    """
+
+    def document_size(self, ref: str) -> int | None:
+        """Return a document's size in bytes, or None where there is no such document."""
+
+    def open_document(self, ref: str) -> AbstractContextManager[Iterable[bytes]]:
+        """Open a document as a stream of blocks of at most 1 MiB; its end is the end of the document."""
+
+
 class Source(Protocol):
     """Reading the source. Raises PreflightFailed naming file, line, field and remedy."""
 

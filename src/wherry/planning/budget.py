@@ -9,6 +9,7 @@ from wherry.model.catalog import Catalog
 ROWS_PER_CALL = 100  # rows of a bulk call, and records of a view page
 BULK_CALLS = 3  # one to send, one to ask how the job stands, one page to read the ids back
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
+FILES = "documents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +40,12 @@ def load_calls(volume: Volume) -> int:
 def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, reserve: float) -> Forecast:
     """Forecast calls and hours; `parents` is how many contacts have records of their own to be read through."""
     by_stream = {stream: load_calls(volume) for stream, volume in volumes.items()}
-    pages = {s: ceil(v.writes / ROWS_PER_CALL) for s, v in volumes.items() if s not in CHILDREN}
+    alone = CHILDREN | {FILES}
+    pages = {s: ceil(v.writes / ROWS_PER_CALL) for s, v in volumes.items() if s not in alone}
     children = sum(v.writes for s, v in volumes.items() if s in CHILDREN)
-    read_back = sum(pages.values()) + (parents if children else 0)
+    files = volumes[FILES].writes if FILES in volumes else 0
+    # The list of a contact's files is a call of its own, and so is reading the bytes of each.
+    read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files
     destroy = sum(pages.values()) * 2 + children
     load = sum(by_stream.values())
     hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))

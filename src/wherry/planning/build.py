@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from wherry.mapping.apply import UPLOADED
 from wherry.model.catalog import Catalog
 from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
@@ -13,6 +14,7 @@ from wherry.planning.budget import Volume, forecast, load_calls
 from wherry.planning.dryrun import Tally
 from wherry.planning.order import stream_order
 from wherry.planning.steps import Step
+from wherry.planning.storage import Storage, storage_of, warnings
 
 LOST_WITH_ROLLBACK = "custom fields that prepare creates stay: Freshsales documents no call that removes them"
 
@@ -58,6 +60,7 @@ def build(inputs: Inputs) -> Plan:
     creatable = inputs.catalog.abilities.get("create_fields", False)
     missing = [line for line in inputs.fields if not line.exists]
     prepare = len(missing) * 2 + 2 if creatable else 2
+    storage = storage_of(inputs.tally, inputs.catalog)
     return Plan(
         basis=inputs.basis,
         created_at=inputs.created_at,
@@ -81,18 +84,29 @@ def build(inputs: Inputs) -> Plan:
         accounts=tuple(inputs.accounts),
         fields=tuple(_field_line(line, creatable=creatable) for line in inputs.fields),
         manual_steps=tuple(step.as_json() for step in inputs.steps),
-        irreversible=tuple(
-            {"what": f"custom field '{line.label}' on {line.stream}", "why": LOST_WITH_ROLLBACK}
-            for line in missing
-            if creatable
-        ),
+        irreversible=_irreversible(missing if creatable else (), storage),
         locked=tuple(
             {"class": name, "stream": stream, "records": count}
             for (name, stream), count in sorted(inputs.tally.locked.items())
         ),
-        warnings=tuple(inputs.warnings),
-        extra={"facts": inputs.facts, "links": dict(sorted(inputs.tally.links.items()))},
+        warnings=(*inputs.warnings, *warnings(storage)),
+        extra={
+            "facts": inputs.facts,
+            "links": dict(sorted(inputs.tally.links.items())),
+            "storage": storage.as_json(),
+        },
     )
+
+
+def _irreversible(fields: Sequence[FieldLine], storage: Storage) -> tuple[dict[str, Json], ...]:
+    lines: list[dict[str, Json]] = [
+        {"what": f"custom field '{line.label}' on {line.stream}", "why": LOST_WITH_ROLLBACK}
+        for line in fields
+    ]
+    if storage.files:
+        what = f"{storage.files:,} files ({storage.bytes:,} bytes), once the class documents is opened"
+        lines.append({"what": what, "why": UPLOADED})
+    return tuple(lines)
 
 
 def _volumes(tally: Tally) -> dict[str, Volume]:

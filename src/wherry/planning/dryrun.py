@@ -29,6 +29,8 @@ class Writes:
     writes: int = 0
     bulk: int = 0  # writes that may go 100 a call
     adopted: int = 0
+    bytes: int = 0  # of files
+    largest: int = 0  # bytes
 
 
 @dataclass(slots=True)
@@ -109,6 +111,10 @@ def _count_writes(tally: Tally, payloads: tuple[Payload, ...]) -> None:
     line.records += 1
     line.writes += len(payloads)
     line.adopted += first.adopt is not None
+    size = first.fields.get("size") if first.content else None
+    if isinstance(size, int):
+        line.bytes += size
+        line.largest = max(line.largest, size)
     if first.stream == "contacts" and first.fields.get("email") and first.adopt is None:
         line.bulk += 1
     for link in {link.to for payload in payloads for link in payload.links}:

@@ -10,7 +10,7 @@ from wherry.model.mapping import Mapping
 def stream_order(mappings: Sequence[Mapping]) -> tuple[str, ...]:
     """Return the source streams in the order in which they are loaded.
 
-    A stream comes after every stream that it links to; among equals the mappings' stage decides.
+    A stream comes after every stream that it links to; among those that may come next the lowest stage does.
     Raises MappingIncomplete when the links go round in a circle.
     """
     stage = {m.source: m.stage for m in sorted(mappings, key=lambda m: -m.stage)}
@@ -25,10 +25,13 @@ def stream_order(mappings: Sequence[Mapping]) -> tuple[str, ...]:
             hint="remove one of the links from the mapping files",
         ) from None
     order: list[str] = []
+    ready: set[str] = set()
     while sorter.is_active():
-        ready = sorted(sorter.get_ready(), key=lambda name: (stage.get(name, 0), name))
-        order.extend(ready)
-        sorter.done(*ready)
+        ready.update(sorter.get_ready())
+        name = min(ready, key=lambda name: (stage.get(name, 0), name))
+        ready.remove(name)
+        order.append(name)
+        sorter.done(name)
     return tuple(name for name in order if name in stage)
 
 

@@ -15,6 +15,7 @@ import phonenumbers
 from wherry.model.jsons import Json
 
 Rule = Callable[[Json], Json]
+_MARKER = re.compile(r"\[aerona:[a-z_]+:[^\[\]]+\]")
 _PHONE = re.compile(r"\+?[\d\s().\-/]+(?:\s*(?:ext\.?|x|#)\s*\d+)?", re.IGNORECASE)
 
 
@@ -115,6 +116,15 @@ def url(value: Json) -> Json:
     return f"{scheme.casefold()}{separator}{host.casefold()}{slash}{path}" or None
 
 
+def file_name(value: Json) -> Json:
+    """The name and its marker count, not whether the marker stands before the ending or behind it."""
+    found = _MARKER.search(value) if isinstance(value, str) else None
+    if not isinstance(value, str) or found is None:
+        return exact(value)
+    rest = value[: found.start()].rstrip() + value[found.end() :].rstrip()
+    return f"{rest} {found.group()}"
+
+
 RULES: Mapping[str, Rule] = {
     "exact": exact,
     "text": text,
@@ -126,5 +136,6 @@ RULES: Mapping[str, Rule] = {
     "boolean": boolean,
     "choice": choice,
     "set": many,
+    "file_name": file_name,
     "url": url,
 }

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+import threading
 import weakref
 import zlib
 from collections import Counter
@@ -142,6 +143,7 @@ class _Zip:
         self._scratch: Path | None = None
         self._local: dict[str, Path] = {}
         self._archive = _open_archive(path)
+        self._counting = threading.Lock()  # the archive counts its open members without one of its own
         self._finalizer = weakref.finalize(self, self._archive.close)
         try:
             self._index()
@@ -185,8 +187,13 @@ class _Zip:
     @contextmanager
     def _member(self, name: str) -> Iterator[IO[bytes]]:
         try:
-            with self._archive.open(self._top + name) as member:
+            with self._counting:
+                member = self._archive.open(self._top + name)
+            try:
                 yield member
+            finally:
+                with self._counting:
+                    member.close()
         except RuntimeError as problem:
             if isinstance(problem, NotImplementedError):
                 raise self._torn(name) from problem

@@ -32,7 +32,13 @@ def check_document(container: Container, values: Mapping[str, Value]) -> Problem
         return Problem(reason="unsafe_path", field="ref", detail="ref leads outside of documents/")
     if ref not in container.names():
         return Problem(reason="missing_file", field="ref", detail="the file is not in the bundle")
+    return _altered(container, ref, values)
+
+
+def _altered(container: Container, ref: str, values: Mapping[str, Value]) -> Problem | None:
     size = values.get("bytes")
+    if container.size(ref) == 0:
+        return Problem(reason="empty_file", field="ref", detail="the file in the bundle holds nothing")
     if isinstance(size, int) and size != container.size(ref):
         return Problem(reason="checksum_mismatch", field="bytes", detail="the file has another size")
     expected = values.get("sha256")

@@ -93,6 +93,13 @@ class AeronaBundle:
         """
         return self._open_document(ref)
 
+    def document_size(self, ref: str) -> int | None:
+        """Return a document's size in bytes; None when `ref` is no file below the bundle's documents folder."""
+        try:
+            return self._container.size(ref) if is_document(self._container, ref) else None
+        except FileNotFoundError:  # gone since the bundle was opened
+            return None
+
     def close(self) -> None:
         """Let go of the bundle's files."""
         self._container.close()

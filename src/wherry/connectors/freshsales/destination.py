@@ -15,6 +15,7 @@ from wherry.connectors.freshsales.pick_lists import PickLists
 from wherry.connectors.freshsales.probe import Check, probe
 from wherry.connectors.freshsales.read import Reader
 from wherry.connectors.freshsales.schema import Schema
+from wherry.connectors.freshsales.upload import Uploader
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.write import Writer
 from wherry.connectors.kit.http import ApiClient, Connection, Transport
@@ -22,7 +23,7 @@ from wherry.model.catalog import Catalog, Field
 from wherry.model.diff import Observed
 from wherry.model.errors import SettingsInvalid
 from wherry.model.operation import Operation, Verb
-from wherry.model.ports import Budget, Clock, JobProgress, Written
+from wherry.model.ports import Budget, Clock, Documents, JobProgress, Written
 
 
 class FreshsalesDestination:
@@ -44,7 +45,13 @@ class FreshsalesDestination:
         self._reader = reader
         self._discovery = Discovery(client=client, plan=plan, overrides=overrides)
         self._schema = Schema(client=client, overrides=overrides)
-        self._writer = Writer(client=client, reader=reader, forget=overrides.get("delete") == "forget")
+        self._uploader = Uploader(client=client)
+        self._writer = Writer(
+            client=client,
+            reader=reader,
+            uploader=self._uploader,
+            forget=overrides.get("delete") == "forget",
+        )
         self._bulk = Bulk(client, failures, self._picks)
         self._finder = Finder(client=client, reader=reader)
 
@@ -60,6 +67,10 @@ class FreshsalesDestination:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def upload_from(self, documents: Documents) -> None:
+        """Take the bytes of what is uploaded from there; until then every upload stops the run."""
+        self._uploader.documents = documents
 
     def describe(self) -> Catalog:
         """Return the catalog; see discover.py for its streams, lookups, limits and abilities."""

@@ -14,6 +14,7 @@ from wherry.model.errors import (
     RateLimited,
     RecordGone,
     SettingsInvalid,
+    StorageFull,
     Unavailable,
     WherryError,
 )
@@ -130,6 +131,7 @@ _FRAGMENTS: Mapping[str, tuple[str, ...]] = {
         r"no such",
         r"the type for \S+ is invalid",
     ),
+    "storage_full": (r"storage (?:limit|quota|space|is full)", r"(?:out of|insufficient|not enough) storage"),
     "forbidden": (r"not authori[sz]ed", r"forbidden", r"permission", r"access denied"),
 }
 _REASONS = tuple(
@@ -141,6 +143,7 @@ _JOINED = re.compile(r"[,;.]\s+")
 
 _BY_STATUS = {403: "forbidden", 451: "forbidden", 413: "too_long"}
 
+STORAGE_HINT = "Make room or buy storage at the destination, then run the same command again: what is there is not sent twice."
 _HINTS = {
     "taken": "Another record already holds this value; look it up at the destination, or adopt it in the plan.",
     "too_long": "Shorten the value in the mapping, or choose a field that takes more text.",
@@ -148,6 +151,8 @@ _HINTS = {
     "required_missing": "Map a value to the field, or make it optional at the destination.",
     "invalid_reference": "The record or list entry it points to is not there; discover the destination again.",
     "forbidden": "The API key's user may not do this; give its role the right, then run wherry retry.",
+    "storage_full": STORAGE_HINT,
+    "file_too_large": "Make the file smaller in the source and export again, or keep it outside and link to it.",
     "refused": "Try the record by hand in Freshsales to see why; then run wherry retry.",
 }
 
@@ -237,6 +242,7 @@ _DEFAULT_LABELS: Mapping[str, Mapping[str, str]] = {
         "Time zone": "time_zone",
     },
     "notes": {"Description": "description"},
+    "documents": {"File": "file", "Name": "name"},
 }
 
 
@@ -298,6 +304,12 @@ class Failures:
         reason, field = self.refusal_of(stream, messages_of(reply.body if reply else None), status)
         if status == 404:
             reason = "invalid_reference"
+        if reason == "storage_full":
+            return StorageFull(
+                f"{exchange.method} {exchange.path}: there is no room for files any more", hint=STORAGE_HINT
+            )
+        if stream == "documents" and reason == "too_long":
+            reason = "file_too_large"
         about = f" (field {field})" if field else ""
         return DestinationRefused(
             f"the destination refuses this record of {stream or 'its kind'}: {reason}{about}",

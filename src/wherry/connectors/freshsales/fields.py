@@ -108,13 +108,13 @@ def read_stream(stream: str, rows: Sequence[Row]) -> Stream:
 
 
 def static_streams(custom: Mapping[str, Sequence[Field]]) -> tuple[Stream, ...]:
-    """Return tasks, appointments and notes, which have no documented metadata; custom fields as found."""
+    """Return tasks, appointments, notes and files, which have no documented metadata; custom fields as found."""
     return tuple(
         Stream(
             name=stream,
             fields=(*fields, *custom.get(stream, ())),
             key="id",
-            cursor=None if stream == "notes" else "updated_at",
+            cursor=None if stream in {"notes", "documents"} else "updated_at",
         )
         for stream, fields in _STATIC.items()
     )
@@ -141,7 +141,7 @@ def _privacy(name: str) -> Privacy:
 
 
 def _static(name: str, kind: FieldType, label: str, *, required: bool = False) -> Field:
-    length = TITLE_LENGTH if name == "title" else None
+    length = TITLE_LENGTH if name in {"title", "name"} else None
     return Field(
         name=name,
         type=kind,
@@ -199,8 +199,16 @@ _STATIC: Mapping[str, tuple[Field, ...]] = {
         _static("created_at", FieldType.DATETIME, "Created at"),
         _static("updated_at", FieldType.DATETIME, "Updated at"),
     ),
+    "documents": (
+        _static("name", FieldType.TEXT, "File name", required=True),
+        _static("file", FieldType.TEXT, "File", required=True),
+        _static("content_type", FieldType.TEXT, "Media type"),
+        _static("size", FieldType.INTEGER, "Size"),
+        _static("sha256", FieldType.TEXT, "Checksum of the bytes"),
+        _static("created_at", FieldType.DATETIME, "Created at"),
+    ),
 }
-"""[D] parameters of POST /tasks, /appointments and /notes."""
+"""[D] parameters of POST /tasks, /appointments, /notes and /documents; size and checksum follow from the file."""
 
 _UNLISTED: Mapping[str, tuple[Field, ...]] = {
     "contacts": (

@@ -7,6 +7,7 @@ from wherry.connectors.freshsales.answers import Row, as_id, rows_of
 from wherry.connectors.freshsales.entities import CHILDREN, ENTITIES, Entity
 from wherry.connectors.freshsales.observed import observe, plain_text
 from wherry.connectors.freshsales.read import Reader
+from wherry.connectors.freshsales.upload import STREAM as FILES
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.diff import Observed
@@ -41,11 +42,14 @@ class Finder:
 
         Operations that name their record are looked up by its id. The others: contacts and accounts by
         match key through lookup, filtered search and, since those two lag [?], the newest pages of the
-        view; tasks, appointments and notes by marker among their contact's. Where several records carry
+        view; tasks, appointments, notes and files by marker among their contact's. Where several records carry
         the same key, the one with the lowest id is returned.
         """
         found: dict[str, Observed] = {}
         for stream, group in _by_stream(operations).items():
+            if stream == FILES:
+                found |= self.reader.files.find(group)
+                continue
             entity = ENTITIES[stream]
             named = [one for one in group if one.destination_id is not None]
             others = [one for one in group if one.destination_id is None]

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from wherry.connectors.freshsales.answers import Row, as_id, moment_of, record_of, rows_of, sideloads_of
+from wherry.connectors.freshsales.attachments import Attachments
 from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, Entity
 from wherry.connectors.freshsales.hanging import Hanging
 from wherry.connectors.freshsales.observed import observe
 from wherry.connectors.freshsales.pick_lists import PickLists
+from wherry.connectors.freshsales.upload import STREAM as FILES
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.walk import Listing, Walk, pages
 from wherry.connectors.kit.http import ApiClient
@@ -50,6 +52,7 @@ class Reader:
         self._children_refused = False
         self._longest: dict[str, int] = {}
         self.hanging = Hanging(scan=self.scan)
+        self.files = Attachments(client=client)
 
     def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
         """Yield live records of a stream, newest change first, down to `since`; each id once.
@@ -86,6 +89,9 @@ class Reader:
         hangs on them, which takes one call a record.
         """
         wanted = list(dict.fromkeys(ids))
+        if stream == FILES:
+            yield from self._fetch_files(wanted, parents or {})
+            return
         if stream in CHILDREN:
             yield from self._fetch_children(ENTITIES[stream], wanted, parents or {})
             return
@@ -100,6 +106,15 @@ class Reader:
         for number in left:
             if (got := self.one(entity, number, dependents=dependents)) is not None:
                 yield self._with_hanging(got) if dependents else got
+
+    def _fetch_files(self, wanted: Sequence[int], parents: Mapping[int, int]) -> Iterator[Observed]:
+        if any(number not in parents for number in wanted):
+            raise UsageInvalid("files can only be read through their contacts, and no contact was named")
+        by_parent: dict[int, list[int]] = {}
+        for number in wanted:
+            by_parent.setdefault(parents[number], []).append(number)
+        for parent, ids in by_parent.items():
+            yield from self.files.fetch(parent, ids)
 
     def _seen(
         self, entity: Entity, record: Row, beside: Mapping[str, Json] | None = None, **how: Any
@@ -124,8 +139,10 @@ class Reader:
         One call a contact for all of them, and one for each that the contact's answer does not show whole.
         """
         for parent, streams in wanted.items():
-            known = self.all_children([ENTITIES[stream] for stream in streams], parent)
-            for stream, ids in streams.items():
+            yield from self.files.fetch(parent, streams[FILES]) if FILES in streams else ()
+            others = {stream: ids for stream, ids in streams.items() if stream != FILES}
+            known = self.all_children([ENTITIES[stream] for stream in others], parent) if others else {}
+            for stream, ids in others.items():
                 yield from self._children_by_id(ENTITIES[stream], ids, parent, known[stream][0])
 
     def one(self, entity: Entity, number: int, *, dependents: bool = False) -> Observed | None:

@@ -9,6 +9,8 @@ from wherry.connectors.freshsales.entities import APPOINTMENTS, ENTITIES
 from wherry.connectors.freshsales.observed import attendee_of, attendee_rows, observe
 from wherry.connectors.freshsales.read import Reader
 from wherry.connectors.freshsales.render import create_body, linked_before, update_body, wanted_attendees
+from wherry.connectors.freshsales.upload import STREAM as FILES
+from wherry.connectors.freshsales.upload import Uploader
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.errors import OutcomeUnknown, RecordGone, UsageInvalid
@@ -25,6 +27,7 @@ class Writer:
 
     client: ApiClient
     reader: Reader
+    uploader: Uploader
     forget: bool = False
 
     def write(self, operation: Operation) -> Written:
@@ -33,6 +36,8 @@ class Writer:
         Fields that the answer does not show are not in `after`. Raises OutcomeUnknown when it is open
         whether the write happened, DestinationRefused and RecordGone when it did not.
         """
+        if operation.stream == FILES:
+            return self.uploader.write(operation)
         match operation.verb:
             case Verb.CREATE:
                 return self.reader.picks.write(operation, self._create)

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Self, TypeAlias
+from typing import IO, Any, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx2
@@ -53,6 +54,20 @@ class Connection:
     transport: Transport | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A form with one file in it, sent piece by piece as it is read; `open` is called anew for every try.
+
+    What it returns can be read, and tell its length by `seek` and `tell`.
+    """
+
+    texts: Mapping[str, str] = field(repr=False)
+    part: str
+    name: str = field(repr=False)
+    media_type: str
+    open: Callable[[], AbstractContextManager[IO[bytes]]] = field(repr=False)
+
+
 class ApiClient:
     """Sends requests; safe to use from several threads. Close it, or use it in a with block."""
 
@@ -90,22 +105,23 @@ class ApiClient:
         *,
         params: Mapping[str, Param] | None = None,
         json: Json = None,
+        upload: Upload | None = None,
         effect: Effect = Effect.READ,
     ) -> Reply:
-        """Send a request and return the answer once the judge has nothing against it.
+        """Send a request, with a body of JSON or a form; return the answer once the judge has nothing against it.
 
         Takes one call from the budget before every send. Failures that did nothing are tried again, and
         those of READ and REPEATABLE whatever they were. Raises what the judge says, OutcomeUnknown when
         one of several tries may have taken effect, QuotaExhausted when the budget says so, Unavailable
-        when the other side has stopped answering.
+        when the other side has stopped answering, and whatever opening or reading an upload raises of ours.
         """
         self._breaker.check()
         patience = Patience(effect, self._pace, self._clock)
-        content = _encode(json)
+        body = _Body(content=_encode(json), upload=upload, params=dict(params) if params else None)
         try:
             for attempt in stamina.retry_context(on=patience, attempts=patience.limit, timeout=None):
                 with attempt:
-                    reply = self._once(method, path, params, content, patience)
+                    reply = self._once(method, path, body, patience)
                     self._breaker.succeeded()
                     return reply
         except WherryError as error:
@@ -126,14 +142,13 @@ class ApiClient:
         self,
         method: str,
         path: str,
-        params: Mapping[str, Param] | None,
-        content: bytes | None,
+        body: "_Body",
         patience: Patience,
     ) -> Reply:
         left = self._budget.take()
         began = time.monotonic()
         writes = patience.effect is not Effect.READ
-        reply, loss, cause = self._send(method, path, params, content, left if writes else None)
+        reply, loss, cause = self._send(method, path, body, left if writes else None)
         exchange = Exchange(
             method=method, path=path, effect=patience.effect, reply=reply, loss=loss, cause=cause
         )
@@ -148,29 +163,19 @@ class ApiClient:
         return reply
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Param] | None,
-        content: bytes | None,
-        left: SecondsLeft | None,
+        self, method: str, path: str, body: "_Body", left: SecondsLeft | None
     ) -> tuple[Reply | None, Loss | None, str]:
         """Send once; never raises for what happens on the way, so that no error carries the request along.
 
         Connecting takes time, and so may a process that stands still: `left` is asked again before the
         first byte of the head and of the body.
         """
-        headers = {"Content-Type": "application/json"} if content is not None else {}
         extensions = {} if left is None else {"trace": partial(_last_look, left)}
         try:
-            got = self._http.request(
-                method,
-                path,
-                params=dict(params) if params else None,
-                content=content,
-                headers=headers,
-                extensions=extensions,
-            )
+            with body.arguments() as arguments:
+                got = self._http.request(
+                    method, path, params=body.params, extensions=extensions, **arguments
+                )
         except _ANY as error:
             return None, _loss_of(error), type(error).__name__
         return _read(got.status_code, got.headers, got.content), None, ""
@@ -192,6 +197,26 @@ class ApiClient:
             wait = self._pace.first_throttled_wait * 2.0 ** min(self._throttles, 16)
             self._throttles += 1
         return min(wait, self._pace.longest_throttled_wait)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Body:
+    """What is sent along: parameters, and JSON or a form with a file."""
+
+    params: Mapping[str, Param] | None
+    content: bytes | None
+    upload: Upload | None
+
+    @contextmanager
+    def arguments(self) -> Iterator[dict[str, Any]]:
+        """Give the transport's arguments; a file stays open for as long as they are used."""
+        if self.upload is None:
+            headers = {"Content-Type": "application/json"} if self.content is not None else {}
+            yield {"content": self.content, "headers": headers}
+            return
+        with self.upload.open() as file:
+            part = (self.upload.name, file, self.upload.media_type)
+            yield {"data": dict(self.upload.texts), "files": {self.upload.part: part}}
 
 
 def _in_doubt(method: str, path: str) -> OutcomeUnknown:

@@ -3,6 +3,7 @@
 from wherry.mapping.transforms import (
     consent,
     contact,
+    files,
     lines,
     lookups,
     people,
@@ -21,5 +22,5 @@ def named(name: str) -> Transform | None:
 
 def families() -> tuple[str, ...]:
     """Return the modules that value functions are kept in."""
-    modules = (scalars, contact, consent, lookups, people, scheduling, lines)
+    modules = (scalars, contact, consent, lookups, people, scheduling, lines, files)
     return tuple(module.__name__ for module in modules)
