@@ -12,6 +12,7 @@ from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.engine.settle import settle
 from wherry.engine.undo import Bucket, Judgement, Surroundings, end_runs, ours, take_back
+from wherry.engine.uploads import Uploads
 from wherry.model.catalog import Catalog
 from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
 from wherry.model.jsons import sha256_of
@@ -34,29 +35,31 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
         _scope(ws, run)
         if not ws.ledger.runs():
             raise UsageInvalid("there is nothing to take back: no run yet", hint="wherry status")
-        catalog = ws.destination.describe()
-        hands = make_hands(ws, gather(ws, catalog))
+        hands = make_hands(ws, gather(ws, catalog := ws.destination.describe()))
         # What a killed run left open may have arrived: then it is there to be taken back, and to be shown.
         settle(hands, ws.ledger.runs()[-1].id)
         scope = _scope(ws, run)
         around = _surroundings(ws, catalog)
+        uploads = Uploads.of(ws.ledger)
         if preview or not _resumed(ws, confirm):
             ws.progress.start("looking at what is there now", len(scope))
             judged = list(take_back(hands, "preview", _newest(ws, scope), around, write=False))
             ws.progress.finish()
             digest = _digest(judged)
             if preview:
-                return _result(ws, judged, "preview", _preview(ws, judged, digest))
+                judged = [uploads.foresee(judgement) for judgement in judged]
+                return _result(ws, uploads.told(judged), "preview", _preview(ws, judged, digest))
             _confirmed(confirm, digest)
         undo = _begin(ws, run, confirm)
-        done = list(_done_before(ws, undo.id))
+        judged = list(_done_before(ws, undo.id))
         ws.progress.start("taking back", len(scope))
         state = RunState.FAILED
-        judged = done
         try:
+            uploads.let_go(ws.ledger, undo.id)
             around = _surroundings(ws, catalog)
             for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
-                judged.append(judgement)
+                judged.append(uploads.foresee(judgement))
+                uploads.let_go(ws.ledger, undo.id)
             state = RunState.FINISHED
         except (Interrupted, KeyboardInterrupt):
             state = RunState.INTERRUPTED
@@ -66,10 +69,14 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             raise
         finally:
             ws.progress.finish()
-            calls, throttled = ws.budget.used()
-            ws.ledger.finish(undo.id, state, calls, throttled)
+            _finish(ws, undo, state)
     _forget(ws, judged)
-    return _result(ws, judged, undo.id, None)
+    return _result(ws, uploads.told(judged), undo.id, None)
+
+
+def _finish(ws: Workspace, undo: Run, state: RunState) -> None:
+    calls, throttled = ws.budget.used()
+    ws.ledger.finish(undo.id, state, calls, throttled)
 
 
 def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:

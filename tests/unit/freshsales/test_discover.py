@@ -58,7 +58,7 @@ def test_the_catalog_is_read_without_a_single_write(account: Any) -> None:
     assert {call.method for call in account.calls} == {"GET"}
     assert len(account.calls) <= 18
     names = [stream.name for stream in catalog.streams]
-    assert names == ["contacts", "sales_accounts", "deals", "tasks", "appointments", "notes"]
+    assert names == ["contacts", "sales_accounts", "deals", "tasks", "appointments", "notes", "documents"]
 
 
 def test_fields_get_type_length_choices_and_flags(account: Any) -> None:

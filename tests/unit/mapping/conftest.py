@@ -30,6 +30,7 @@ BUNDLE = {
         " createdAt updatedAt"
     ),
     "clinical_notes": "noteId appointmentId patientId userId notedAt flags text",
+    "documents": "documentId patientId appointmentId kind fileName mime bytes sha256 ref",
 }
 NOT_MOVED = [
     "appointment_types",
@@ -49,7 +50,6 @@ NOT_MOVED = [
     "instalment_plans",
     "instalments",
     "recalls",
-    "documents",
 ]
 _CLASSES = {
     "nhsNumber": Privacy.NATIONAL_ID,
@@ -58,6 +58,7 @@ _CLASSES = {
     "cancelReason": Privacy.CLINICAL,
     "text": Privacy.CLINICAL,
     "flags": Privacy.CLINICAL,
+    **dict.fromkeys(("fileName", "mime", "bytes", "sha256", "ref"), Privacy.DOCUMENTS),
 }
 _TYPES = {
     **dict.fromkeys(("dateOfBirth", "deceasedDate", "consentDate"), T.DATE),
@@ -66,6 +67,7 @@ _TYPES = {
     **dict.fromkeys(("allowEmail", "allowSms", "allowPost", "marketingEmail", "marketingSms"), T.BOOLEAN),
     "reminderSent": T.BOOLEAN,
     "duration": T.INTEGER,
+    "bytes": T.INTEGER,
     "text": T.TEXTAREA,
 }
 
@@ -94,6 +96,7 @@ _STANDARD = {
     "tasks": "title description",
     "appointments": "title description location time_zone",
     "notes": "description",
+    "documents": "name file content_type sha256",
 }
 _OTHER = {
     "contacts": (
@@ -122,6 +125,7 @@ _OTHER = {
         Field(name="attendee_user_id", type=T.REFERENCE),
     ),
     "notes": (),
+    "documents": (Field(name="size", type=T.INTEGER),),
 }
 
 
