@@ -1,12 +1,14 @@
 """The HTTP client: every call is paced by the budget, tried again only where that is safe, and judged."""
 
+import io
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, Any, Self, TypeAlias
+from typing import IO, Any, Self, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -172,10 +174,8 @@ class ApiClient:
         """
         extensions = {} if left is None else {"trace": partial(_last_look, left)}
         try:
-            with body.arguments() as arguments:
-                got = self._http.request(
-                    method, path, params=body.params, extensions=extensions, **arguments
-                )
+            with body.arguments(left) as arguments:
+                got = self._http.request(method, path, params=body.params, extensions=extensions, **arguments)
         except _ANY as error:
             return None, _loss_of(error), type(error).__name__
         return _read(got.status_code, got.headers, got.content), None, ""
@@ -208,15 +208,37 @@ class _Body:
     upload: Upload | None
 
     @contextmanager
-    def arguments(self) -> Iterator[dict[str, Any]]:
+    def arguments(self, left: SecondsLeft | None) -> Iterator[dict[str, Any]]:
         """Give the transport's arguments; a file stays open for as long as they are used."""
         if self.upload is None:
             headers = {"Content-Type": "application/json"} if self.content is not None else {}
             yield {"content": self.content, "headers": headers}
             return
         with self.upload.open() as file:
-            part = (self.upload.name, file, self.upload.media_type)
+            watched = file if left is None else cast("IO[bytes]", _Watched(file, left))
+            part = (self.upload.name, watched, self.upload.media_type)
             yield {"data": dict(self.upload.texts), "files": {self.upload.part: part}}
+
+
+class _Watched(io.RawIOBase):
+    """A file that breaks off when the time for sending is over: it may take longer than a lease holds."""
+
+    def __init__(self, file: IO[bytes], left: SecondsLeft) -> None:
+        self._file, self._left = file, left
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most so many bytes, while there is time."""
+        if self._left() <= 0:
+            raise httpx2.ConnectError("the time for sending is over")
+        return self._file.read(size)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place in the file."""
+        return self._file.seek(offset, whence)
 
 
 def _in_doubt(method: str, path: str) -> OutcomeUnknown:
