@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from wherry.app.adoptions import adoptions_text, candidates_of
-from wherry.app.mappings import NOT_MAPPINGS
+from wherry.app.mappings import mapping_texts
 from wherry.app.results import ProposalLine, ProposeResult
 from wherry.app.workspace import Workspace
 from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml
@@ -29,7 +29,7 @@ def propose(ws: Workspace, *, review: bool = False) -> ProposeResult:
     is applied by itself: a mapping takes effect through a plan that somebody approves.
 
     Raises UsageInvalid before the first discover and with `review`, MappingIncomplete for a file that is
-    not UTF-8 text.
+    not UTF-8 text or no YAML; nothing is written then.
     """
     if review:
         raise UsageInvalid(
@@ -95,8 +95,13 @@ class Files:
 
     @classmethod
     def of(cls, ws: Workspace) -> "Files":
-        """Look at the workspace's mapping files."""
-        there = [path for path in ws.mapping_dir.glob("*.yaml") if path.stem not in NOT_MAPPINGS]
+        """Look at the workspace's mapping files; raises MappingIncomplete for one that cannot be read."""
+        there = mapping_texts(ws.mapping_dir)
+        for (
+            name,
+            text,
+        ) in there.items():  # before anything is written: what cannot be read cannot be kept either
+            parse_yaml(text, name)
         return cls(folder=ws.mapping_dir, proposed=ws.state / PROPOSED, fresh=not there)
 
     def decided(self, name: str, column: str) -> bool:

@@ -158,6 +158,7 @@ def _reasons(tally: Tally, *states: RecordState) -> tuple[dict[str, Json], ...]:
             "state": state,
             "reason": reason,
             "count": count,
+            "hint": tally.hints.get((stream, reason)) or f"see docs/reference/reasons.md#{reason}",
             "keys": list(tally.samples.get((stream, reason), [])),
         }
         for (stream, state, reason), count in sorted(tally.reasons.items())

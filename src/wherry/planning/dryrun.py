@@ -40,6 +40,7 @@ class Tally:
     states: dict[str, Counter[str]] = field(default_factory=dict)  # source stream → state → records
     writes: dict[tuple[str, str], Writes] = field(default_factory=dict)  # (source, destination)
     samples: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # (stream, reason) → keys
+    hints: dict[tuple[str, str], str] = field(default_factory=dict)  # (stream, reason) → what to do
     reasons: dict[tuple[str, str, str], int] = field(
         default_factory=dict
     )  # (stream, state, reason) → records
@@ -85,6 +86,7 @@ def count_stream(
             _count(tally, record.key, result.state, result.reason)
         elif isinstance(result, Reject):
             _count(tally, record.key, RecordState.REJECTED, result.reason)
+            tally.hints.setdefault((record.key.stream, result.reason), result.hint)
         else:
             _count_payloads(tally, record.key, result)
 

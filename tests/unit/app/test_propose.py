@@ -282,3 +282,14 @@ def test_a_persons_edit_anywhere_survives_another_proposal(
     assert [line for line in now if "# edit " in line] == [line for line in lines if "# edit " in line]
     once = {line for line in gone if line.strip() and texts[name].split("\n").count(line) == 1}
     assert not (once - set(lines)) & set(now)
+
+
+def test_a_file_that_is_no_yaml_stops_it_before_anything_is_written(world: StandIn) -> None:
+    run(world)
+    grown(world)
+    broken = patients(world).read_text(encoding="utf-8").replace("mapping: ", "mapping: [", 1)
+    patients(world).write_text(broken, encoding="utf-8")
+    before = files(world)
+    with pytest.raises(MappingIncomplete, match=r"mapping/01_patients\.yaml, line \d+.*not valid YAML"):
+        run(world)
+    assert files(world) == before
