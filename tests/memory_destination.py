@@ -388,7 +388,7 @@ def load_all(hands: Hands, digest: str = "d" * 64) -> str:
     """Begin or resume the load under this digest, walk it to its end, and finish it; give its id."""
     run = enlist(hands, digest=digest)
     walk_all(hands, run)
-    hands.ledger.finish(run, RunState.FINISHED, 0, 0)
+    hands.ledger.finish(run, RunState.FINISHED)
     return run
 
 
@@ -405,7 +405,7 @@ def roll_back(hands: Hands, confirm: str = "all") -> list[Judgement]:
     around = Surroundings(ours=ours(standing), writable=dict.fromkeys(HOMES.values(), FIELDS))
     newest = [a for a in hands.ledger.attempts(newest_first=True) if not a.operation.undoes]
     judged = list(take_back(hands, run, newest, around, write=True))
-    hands.ledger.finish(run, RunState.FINISHED, 0, 0)
+    hands.ledger.finish(run, RunState.FINISHED)
     return judged
 
 

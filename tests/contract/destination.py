@@ -51,8 +51,7 @@ class Budget:
             self.throttled += 1
             time.sleep(min(retry_after, LONGEST_WAIT))
 
-    def used(self) -> tuple[int, int]:
-        return self.calls, self.throttled
+    def charge(self, run: str) -> None: ...
 
 
 class Clock:

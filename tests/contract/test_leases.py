@@ -105,8 +105,7 @@ class Counting:
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:
         raise AssertionError
 
-    def used(self) -> tuple[int, int]:
-        return self.taken, 0
+    def charge(self, run: str) -> None: ...
 
 
 def test_nothing_is_sent_outside_of_the_lease(store: Store) -> None:

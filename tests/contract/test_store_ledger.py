@@ -87,12 +87,10 @@ def test_runs_are_numbered_and_an_unfinished_one_is_taken_up_again(store: Store)
     first = ledger.begin(RunKind.LOAD, DIGEST, {"size": "5"})
     assert first.id == "r1"
     assert first.state is RunState.RUNNING
-    paused = ledger.finish("r1", RunState.PAUSED, 10, 1)
-    assert (paused.state, paused.calls, paused.throttled) == (RunState.PAUSED, 10, 1)
+    assert ledger.finish("r1", RunState.PAUSED).state is RunState.PAUSED
     again = ledger.begin(RunKind.LOAD, DIGEST, {"size": "5"})
     assert (again.id, again.state, again.finished_at) == ("r1", RunState.RUNNING, None)
-    done = ledger.finish("r1", RunState.FINISHED, 5, 0)
-    assert (done.calls, done.throttled) == (15, 1)
+    done = ledger.finish("r1", RunState.FINISHED)
     assert done.finished_at is not None
     assert ledger.begin(RunKind.LOAD, DIGEST, {"size": "5"}).id == "r2"
     assert [found.id for found in ledger.runs()] == ["r1", "r2"]
@@ -112,7 +110,7 @@ def test_a_run_that_does_not_exist_is_said_so_and_nothing_is_written(store: Stor
     with pytest.raises(KeyError, match="r9"):
         store.ledger.record("r9", [Intended(operation=an_operation("r9"))])
     with pytest.raises(KeyError, match="r9"):
-        store.ledger.finish("r9", RunState.FINISHED, 0, 0)
+        store.ledger.finish("r9", RunState.FINISHED)
     assert list(store.ledger.entries()) == []
 
 

@@ -54,7 +54,7 @@ def fill(store: Store) -> None:
         operation = an_operation(run, str(n), Verb.UPDATE if n % 2 else Verb.CREATE)
         ledger.record(run, [Intended(operation=operation)])
         ledger.record(run, [Confirmed(operation_id=operation.id, destination_id=n, after={"a": n})])
-    ledger.finish(run, RunState.FINISHED, 12, 0)
+    ledger.finish(run, RunState.FINISHED)
 
 
 @pytest.fixture(scope="module")

@@ -28,14 +28,14 @@ def prepare(ws: Workspace) -> PrepareResult:
     with ws.store.lock.held():
         readied = ready(ws, "prepare")
         run = ws.ledger.begin(RunKind.PREPARE, readied.plan.digest, {})
+        ws.budget.charge(run.id)
         created, refused = _create_fields(ws, run.id, readied)
         # The catalog as it is now: the account carries custom fields that were only just created.
         situation = gather(ws, ws.destination.describe(), readied.unlocked)
         if all(need.exists for need in situation.needs if need.stream == "sales_accounts"):
             hands = make_hands(ws, situation, readied.unlocked)
             ensure_unassigned(hands, run.id, situation.unassigned())
-        calls, throttled = ws.budget.used()
-        ws.ledger.finish(run.id, RunState.FINISHED, calls, throttled)
+        run = ws.ledger.finish(run.id, RunState.FINISHED)
     made = {(need.stream, need.label) for need in created}
     existing = [n for n in situation.needs if n.exists and (n.stream, n.label) not in made]
     missing = [n for n in situation.needs if not n.exists]
@@ -47,7 +47,7 @@ def prepare(ws: Workspace) -> PrepareResult:
         created=tuple(_row(need) for need in created),
         existing=tuple(_row(need) for need in existing),
         manual_steps=tuple(step.as_json() for step in steps),
-        calls=calls,
+        calls=run.calls,
         next_steps=_next(steps, ws),
     )
 

@@ -48,7 +48,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             digest = _digest(judged)
             if preview:
                 judged = [uploads.foresee(judgement) for judgement in judged]
-                return _result(ws, uploads.told(judged), "preview", _preview(ws, judged, digest))
+                return _result(ws, uploads.told(judged), None, _preview(ws, judged, digest))
             _confirmed(confirm, digest)
         undo = _begin(ws, run, confirm)
         judged = list(_done_before(ws, undo.id))
@@ -60,6 +60,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
                 judged.append(uploads.foresee(judgement))
                 uploads.let_go(ws.ledger, undo.id)
+            _forget(ws, judged)
             state = RunState.FINISHED
         except (Interrupted, KeyboardInterrupt):
             state = RunState.INTERRUPTED
@@ -69,14 +70,8 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             raise
         finally:
             ws.progress.finish()
-            _finish(ws, undo, state)
-    _forget(ws, judged)
-    return _result(ws, uploads.told(judged), undo.id, None)
-
-
-def _finish(ws: Workspace, undo: Run, state: RunState) -> None:
-    calls, throttled = ws.budget.used()
-    ws.ledger.finish(undo.id, state, calls, throttled)
+            undo = ws.ledger.finish(undo.id, state)
+    return _result(ws, uploads.told(judged), undo, None)
 
 
 def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
@@ -90,7 +85,9 @@ def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
 def _begin(ws: Workspace, run: str, confirm: str) -> Run:
     end_runs(ws.ledger, run)
     options = {"scope": run or "all", "confirm": confirm}
-    return ws.ledger.begin(RunKind.ROLLBACK, ws.ledger.runs()[-1].digest, options)
+    undo = ws.ledger.begin(RunKind.ROLLBACK, ws.ledger.runs()[-1].digest, options)
+    ws.budget.charge(undo.id)
+    return undo
 
 
 def _scope(ws: Workspace, run: str) -> frozenset[str]:
@@ -161,11 +158,10 @@ def _preview(ws: Workspace, judged: list[Judgement], digest: str) -> Preview:
     )
 
 
-def _result(ws: Workspace, judged: list[Judgement], name: str, preview: Preview | None) -> RollbackResult:
+def _result(
+    ws: Workspace, judged: list[Judgement], undo: Run | None, preview: Preview | None
+) -> RollbackResult:
     count = Counter(j.bucket for j in judged)
-    calls, _throttled = ws.budget.used()
-    if preview is not None:
-        calls = sum(j.operation is not None for j in judged)
     steps: tuple[str, ...] = ()
     if preview is not None:
         steps = (f"wherry rollback --confirm {preview.confirm[:SHORT]}",)
@@ -176,8 +172,8 @@ def _result(ws: Workspace, judged: list[Judgement], name: str, preview: Preview 
         irreversible=count[Bucket.IRREVERSIBLE],
         already_gone=count[Bucket.ALREADY_GONE],
         writes=len(judged),
-        calls=calls,
-        items_csv=_items(ws, judged, name),
+        calls=undo.calls if undo else sum(j.operation is not None for j in judged),
+        items_csv=_items(ws, judged, undo.id if undo else "preview"),
         preview=preview,
         next_steps=steps,
     )

@@ -135,6 +135,7 @@ def carry_out(
     streams = stream_order(readied.situation.mappings.active)
     publish(ws, readied.plan.digest)
     run = ws.ledger.begin(kind, readied.plan.digest, options or {})
+    ws.budget.charge(run.id)
     signed = is_signed(ws.ledger.approvals(), readied.plan.digest)
     fates = settled(readied.situation.snapshot.fates(), signed=signed)
     ws.ledger.enlist(run.id, _states(fates, readied.situation, hands.link_streams, keys))
@@ -157,8 +158,7 @@ def carry_out(
         raise
     finally:
         ws.progress.finish()
-        calls, throttled = ws.budget.used()
-        run = ws.ledger.finish(run.id, state, calls, throttled)
+        run = ws.ledger.finish(run.id, state)
     return run
 
 

@@ -31,15 +31,13 @@ def worker(ws: Workspace) -> StatusResult:
     warm_up()
     run = _wait_for_run(ws)
     hands = join(ws, run)
-    try:
-        with part_in(ws, hands, run.id, WORKER) as part:
-            while _running(ws, run.id):
-                part.watch()
-                if part.engine.failed(LOOK_SECONDS):
-                    part.engine.raise_failure()
-                _check_stop(ws)
-    finally:
-        ws.ledger.spend(run.id, *ws.budget.used())
+    ws.budget.charge(run.id)
+    with part_in(ws, hands, run.id, WORKER) as part:
+        while _running(ws, run.id):
+            part.watch()
+            if part.engine.failed(LOOK_SECONDS):
+                part.engine.raise_failure()
+            _check_stop(ws)
     return status(ws, run.id)
 
 

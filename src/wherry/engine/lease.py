@@ -87,9 +87,9 @@ class FencedBudget:
         """See Budget."""
         self._budget.learn(remaining=remaining, retry_after=retry_after)
 
-    def used(self) -> tuple[int, int]:
+    def charge(self, run: str) -> None:
         """See Budget."""
-        return self._budget.used()
+        self._budget.charge(run)
 
 
 def take_over(engine: Engine, leases: Leases) -> int:

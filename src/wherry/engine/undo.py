@@ -177,7 +177,7 @@ def end_runs(ledger: Ledger, only: str = "") -> None:
     for run in ledger.runs():
         unfinished = run.state is not RunState.FINISHED and run.kind is not RunKind.ROLLBACK
         if unfinished and only in ("", run.id):
-            ledger.finish(run.id, RunState.FINISHED, 0, 0)
+            ledger.finish(run.id, RunState.FINISHED)
 
 
 def take_back(

@@ -198,11 +198,8 @@ class Ledger(LedgerReader, Protocol):
     def enlist(self, run: str, states: Iterable[StateChange]) -> None:
         """Write down every record of the run with the state it starts in; repeating it changes nothing."""
 
-    def finish(self, run: str, state: RunState, calls: int, throttled: int) -> Run:
-        """Close a run, or mark it paused, interrupted or failed; call figures are added to the run's."""
-
-    def spend(self, run: str, calls: int, throttled: int) -> None:
-        """Add what a worker has used to the call figures of a run."""
+    def finish(self, run: str, state: RunState) -> Run:
+        """Close a run, or mark it paused, interrupted or failed."""
 
     def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
         """Return ids of records in state PENDING, in numeric order of id, from after that id on."""
@@ -237,8 +234,11 @@ class Budget(Protocol):
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:
         """Take over what the server's headers say about the quota."""
 
-    def used(self) -> tuple[int, int]:
-        """Return calls taken by this process, and how often the server throttled."""
+    def charge(self, run: str) -> None:
+        """Count what was taken here so far, and each call from now on as it is taken, to the figures of a run.
+
+        A process that is killed has counted all it took.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Executable, Select, bindparam, select, update
 
 from wherry.model.errors import QuotaExhausted
 from wherry.model.ports import Clock
+from wherry.store.checkpoints import spend
 from wherry.store.database import Database, Transaction
 from wherry.store.tables import budgets
 
@@ -95,11 +96,10 @@ class SharedBudget:
         self._minute, self._hour = quota.windows()
         self._quota = quota
         self._counting = threading.Lock()
-        self._calls = 0
-        self._throttled = 0
-        self._left = (
-            0  # calls an hour that were left when we last booked; others can only have taken some since
-        )
+        # Calls an hour that were left when we last booked; others can only have taken some since.
+        self._left = 0
+        self._run = ""
+        self._uncharged = (0, 0)  # calls and refusals before anybody said to which run they count
         self._said_until = 0.0  # one line a wait, however many threads wait
         database.write(self._open, serial=False, durable=False)
 
@@ -116,26 +116,30 @@ class SharedBudget:
             self._refuse_to_wait(begun, wait)
             self._say(wait)
             self._sleep(wait)
-        with self._counting:
-            self._calls += calls
+        if not self._run:
+            self._note(calls, 0)
 
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:
         """Take over what the server's headers say: fewer remaining calls than we believe, or a pause in seconds.
 
         More remaining calls than we believe change nothing: what we have booked may still be on its way.
         """
-        if retry_after is not None:
-            with self._counting:
-                self._throttled += 1
+        if retry_after is not None and not self._run:
+            self._note(0, 1)
         if retry_after is not None or (remaining is not None and self._surprise(remaining)):
             self._database.write(
                 lambda tx: self._adopt(tx, remaining, retry_after), serial=False, durable=False
             )
 
-    def used(self) -> tuple[int, int]:
-        """Return calls taken by this process, and how often the server throttled."""
+    def charge(self, run: str) -> None:
+        """Count what was taken here so far, and each call from now on as it is booked, to the figures of a run."""
         with self._counting:
-            return self._calls, self._throttled
+            (calls, throttled), self._uncharged, self._run = self._uncharged, (0, 0), run
+        self._database.write(lambda tx: spend(tx, run, calls, throttled), serial=False)
+
+    def _note(self, calls: int, throttled: int) -> None:
+        with self._counting:
+            self._uncharged = (self._uncharged[0] + calls, self._uncharged[1] + throttled)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -204,6 +208,8 @@ class SharedBudget:
         self._hour.book(account.hour, now, calls)
         self._save(tx, account)
         self._left = self._believed(account)
+        if self._run:
+            spend(tx, self._run, calls, 0)
         return 0.0
 
     def _surprise(self, remaining: int) -> bool:
@@ -221,6 +227,8 @@ class SharedBudget:
         now = self._now()
         if retry_after is not None:
             account.blocked_until = max(account.blocked_until, now + retry_after)
+            if self._run:
+                spend(tx, self._run, 0, 1)
         if remaining is not None:
             others = self._believed(account) - remaining
             if others > 0:

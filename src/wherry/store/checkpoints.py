@@ -86,18 +86,13 @@ def _enter(tx: Transaction, run: Run, approved_by: str, at: str, note: str) -> N
     writer.flush()
 
 
-def finish(tx: Transaction, run: str, state: RunState, figures: tuple[int, int], at: str) -> Run:
-    """Move a run to a state and add (calls, throttled) to its figures. Raises KeyError for no such run."""
+def finish(tx: Transaction, run: str, state: RunState, at: str) -> Run:
+    """Move a run to a state. Raises KeyError for no such run."""
     row = _row(tx, run)
     tx.execute(
         update(runs)
         .where(runs.c.id == run)
-        .values(
-            state=state,
-            finished_at=None if state is RunState.RUNNING else at,
-            calls=runs.c.calls + figures[0],
-            throttled=runs.c.throttled + figures[1],
-        )
+        .values(state=state, finished_at=None if state is RunState.RUNNING else at)
     )
     closed = _run(_row(tx, run))
     _enter(tx, closed, row.approved_by, at, f"{closed.kind} {state}")

@@ -149,14 +149,10 @@ class StoreLedger:
         """
         enlist(self._database, run, states)
 
-    def finish(self, run: str, state: RunState, calls: int, throttled: int) -> Run:
-        """Close a run, or mark it paused, interrupted or failed; call figures are added to the run's."""
+    def finish(self, run: str, state: RunState) -> Run:
+        """Close a run, or mark it paused, interrupted or failed."""
         at = self._now()
-        return self._database.write(lambda tx: checkpoints.finish(tx, run, state, (calls, throttled), at))
-
-    def spend(self, run: str, calls: int, throttled: int) -> None:
-        """Add what a worker has used to the call figures of a run."""
-        self._database.write(lambda tx: checkpoints.spend(tx, run, calls, throttled))
+        return self._database.write(lambda tx: checkpoints.finish(tx, run, state, at))
 
     def pending(self, run: str, stream: str, limit: int, after: str = "") -> Sequence[str]:
         """Return ids of records in state PENDING, in numeric order of id, from after that id on."""

@@ -26,8 +26,7 @@ class Budget:
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:
         self.learned.append((remaining, retry_after))
 
-    def used(self) -> tuple[int, int]:
-        return self.taken, 0
+    def charge(self, run: str) -> None: ...
 
 
 @dataclass

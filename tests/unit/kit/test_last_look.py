@@ -48,8 +48,7 @@ class Leased:
 
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None: ...
 
-    def used(self) -> tuple[int, int]:
-        return 0, 0
+    def charge(self, run: str) -> None: ...
 
 
 class Impatient:
