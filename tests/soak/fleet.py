@@ -132,6 +132,22 @@ def assert_whole(way: Journey, *, lost: int = 0) -> None:
         assert workspace.store.ledger.verify().ok
 
 
+def calls_there(way: Journey) -> int:
+    """How many calls the destination has seen."""
+    return int(way.emulator.admin("calls")["total"])
+
+
+def assert_calls_counted(fleet: Fleet, before: int) -> None:
+    """The run counts every call, those of the killed too; a call may have been booked and not sent any more."""
+    with fleet.way.open() as workspace:
+        made = workspace.ledger.runs()[-1].calls
+    seen = calls_there(fleet.way) - before
+    under_way = 5 * fleet.kills + 4 * len(
+        fleet.processes
+    )  # four threads, and a worker that was too late to join
+    assert seen <= made <= seen + under_way
+
+
 def doubled(way: Journey) -> dict[str, int]:
     found: Any = way.marks()
     return {mark: n for mark, n in found.items() if n > 1}

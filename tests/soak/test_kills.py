@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from clinic_journey import Journey
-from soak.fleet import CARELESS, Fleet, assert_whole, doubled
+from soak.fleet import CARELESS, Fleet, assert_calls_counted, assert_whole, calls_there, doubled
 
 LEASES = "lease_seconds = 2\nbeat_seconds = 0.4\ncall_seconds = 1"
 Begin = Callable[..., Journey]
@@ -18,19 +18,23 @@ Begin = Callable[..., Journey]
 def test_a_few_kills_on_sqlite(prepared: Begin, few: Path) -> None:
     way = prepared(few)
     fleet = Fleet(way)
+    before = calls_there(way)
     with fleet.running():
         fleet.strike(3, seconds=240)
     assert fleet.kills == 3
     assert_whole(way)
+    assert_calls_counted(fleet, before)
 
 
 def test_a_few_kills_on_postgresql(prepared: Begin, few: Path, store_url: str) -> None:
     way = prepared(few, store_url, LEASES)
     fleet = Fleet(way, workers=2)
+    before = calls_there(way)
     with fleet.running():
         fleet.strike(3, seconds=240)
     assert fleet.kills == 3
     assert_whole(way)
+    assert_calls_counted(fleet, before)
 
 
 def test_without_intents_records_are_doubled(prepared: Begin, few: Path) -> None:
