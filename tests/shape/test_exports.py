@@ -21,11 +21,11 @@ def test_a_package_offers_exactly_this(package):
 
 
 PORTS = {
-    "Budget": {"learn", "take", "used"},
+    "Budget": {"learn", "take", "charge"},
     "Clock": {"now", "sleep"},
     "Destination": {"write", "submit", "progress", "bulk", "create_field"},
     "DestinationReader": {"describe", "fetch", "fetch_children", "find", "scan"},
-    "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "spend", "states"},
+    "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "states"},
     "Snapshot": {
         *("catalog", "counts", "digest", "facts", "fates", "findings"),
         *("read", "read_where", "value_profile"),
