@@ -76,7 +76,12 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
 
 def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
     """Drop what was taken back from what discover saw there: a later load must not take it for a twin."""
-    gone = {j.attempt.destination_id for j in judged if j.operation and j.operation.verb is Verb.DELETE}
+    # What an earlier, killed call took back has no operation here any more.
+    gone = {
+        j.attempt.destination_id
+        for j in judged
+        if j.bucket is Bucket.REVERTED and j.attempt.operation.verb is Verb.CREATE and not j.attempt.adopted
+    }
     at = ws.discovered_at()
     for stream in STREAMS:
         ws.keep_existing({stream: [one for one in ws.existing(stream) if one.id not in gone]}, at)

@@ -101,8 +101,12 @@ def finish(tx: Transaction, run: str, state: RunState, at: str) -> Run:
 
 def spend(tx: Transaction, run: str, calls: int, throttled: int) -> None:
     """Add to the call figures of a run."""
-    more = {"calls": runs.c.calls + calls, "throttled": runs.c.throttled + throttled}
-    tx.execute(update(runs).where(runs.c.id == run).values(more))
+    tx.once("runs.spend", _spending, {"run": run, "more": calls, "refused": throttled})
+
+
+def _spending() -> Executable:
+    more = {"calls": runs.c.calls + bindparam("more"), "throttled": runs.c.throttled + bindparam("refused")}
+    return update(runs).where(runs.c.id == bindparam("run")).values(more)
 
 
 def all_runs(tx: Transaction) -> Sequence[Run]:
