@@ -1,12 +1,14 @@
 """Read back what was written and compare it field by field; what sample and reconcile share."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
 
 from wherry.app.situation import Situation
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Apply
+from wherry.mapping.apply import Carried
 from wherry.model.diff import FieldDiff, Observed
 from wherry.model.jsons import Json
 from wherry.model.operation import Located, Payload
@@ -61,7 +63,7 @@ def read_back(
                 list(situation.snapshot.read_where(stream, _parent_field(situation, stream), ids))
             )
         ]
-        reading.compare(found, {})
+        reading.compare(found)
     ws.progress.finish()
     for stream, proof in reading.proofs.items():
         # What the run says has landed and the snapshot no longer holds cannot be proved: it is not found.
@@ -128,17 +130,32 @@ class _Reading:
             there = {key for key, state in self.ws.ledger.states(self.run, keys).items() if state in LANDED}
         else:
             there = set(self.ws.ledger.locate(keys))
-        landed = [record for record in records if record.key in there]
-        results = [(record, self.apply(record)) for record in landed]
-        return [(record, result) for record, result in results if isinstance(result, tuple)]
+        results = [(record, self.apply(record)) for record in records]
+        self._count_carried(
+            {record.key: result.by for record, result in results if isinstance(result, Carried)}, there
+        )
+        return [
+            (record, result)
+            for record, result in results
+            if isinstance(result, tuple) and record.key in there
+        ]
 
-    def compare(self, wanted: Sequence[Wanted], cache: Mapping[tuple[str, int], Observed]) -> None:
-        """Compare a batch, reading what is not in the cache through its contacts."""
+    def _count_carried(self, carried: Mapping[Key, Key], there: AbstractSet[Key]) -> None:
+        """Count records that arrived inside of others: found where these are, whose own fields are compared."""
+        located = self.ws.ledger.locate(set(carried.values()))
+        for key, by in carried.items():
+            if key in there or (not self.run and located.get(by)):
+                self.proofs[key.stream].add((), there=bool(located.get(by)))
+
+    def compare(
+        self, wanted: Sequence[Wanted], cache: Mapping[tuple[str, int], Observed] | None = None
+    ) -> None:
+        """Compare a batch with what was read already, or without that through its contacts."""
         parents = {link.to for _record, payloads in wanted for p in payloads for link in p.links}
         located = self.ws.ledger.locate([*(record.key for record, _p in wanted), *parents])
         homes = {key: lines[0].destination_id for key, lines in located.items() if lines}
         lines = {(key, line.part): line for key, found in located.items() for line in found}
-        observed = cache or self._children(wanted, lines, homes)
+        observed = self._children(wanted, lines, homes) if cache is None else cache
         for record, payloads in wanted:
             diffs: list[FieldDiff] = []
             there = True

@@ -15,6 +15,7 @@ from wherry.planning.order import stream_order
 from wherry.planning.sample import Candidates, unknown_keys
 
 SIZE = 200  # records
+WHOLE = frozenset({"practices", "clinicians", "procedures"})  # small streams that a sample takes whole
 
 
 def sample(
@@ -84,10 +85,10 @@ def _choose(readied: Readied, size: int, seed: int, wanted: Sequence[str]) -> di
         candidates.add_patient(record, adopted=record.key.id in adopted)
     children: dict[str, list[tuple[str, str]]] = {}
     for stream in order:
-        if stream in {"practices", "clinicians", "patients"}:
+        if stream in WHOLE or stream == "patients":
             continue
         for record in snapshot.read(stream):
-            patient = str(record.values.get("patientId") or "")
+            patient = str(record.values.get("patientId") or record.facts.get("patient_key") or "")
             candidates.add_child(record, patient)
             children.setdefault(stream, []).append((record.key.id, patient))
     if unknown := unknown_keys(wanted, candidates.patients):
@@ -97,11 +98,7 @@ def _choose(readied: Readied, size: int, seed: int, wanted: Sequence[str]) -> di
             details=unknown[:20],
         )
     patients = set(wanted or candidates.choose(size, seed))
-    chosen = {
-        stream: [r.key.id for r in snapshot.read(stream)]
-        for stream in order
-        if stream in {"practices", "clinicians"}
-    }
+    chosen = {stream: [r.key.id for r in snapshot.read(stream)] for stream in order if stream in WHOLE}
     chosen["patients"] = sorted(patients)
     for stream, pairs in children.items():
         chosen[stream] = [key for key, patient in pairs if patient in patients]

@@ -4,14 +4,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from wherry.mapping.apply import NoWrite
+from wherry.mapping.apply import Result
 from wherry.model.errors import Interrupted
-from wherry.model.operation import Payload
 from wherry.model.ports import Clock, Destination, Ledger, SecondsLeft, Snapshot
 from wherry.model.record import Record
-from wherry.model.reject import Reject
 
-Apply = Callable[[Record], tuple[Payload, ...] | Reject | NoWrite]
+Apply = Callable[[Record], Result]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from wherry.engine.decide import Known, decide, needs_observed, parents_of
 from wherry.engine.hands import Hands
 from wherry.engine.send import send_all
 from wherry.engine.settle import settle
-from wherry.engine.states import NoState, final_state, parent_state, with_links
-from wherry.mapping.apply import NoWrite, Result
+from wherry.engine.states import LANDED, NoState, carried_state, final_state, parent_state, with_links
+from wherry.mapping.apply import Carried, NoWrite, Result
 from wherry.model.diff import Observed
 from wherry.model.ledger import Confirmed, Event, Refused
 from wherry.model.operation import Blocked, Located, Operation, Payload, Skip, Verb
@@ -83,22 +83,51 @@ def load_batch(hands: Hands, run: str, stream: str, ids: Sequence[str]) -> int:
     settle(hands, run, [Key(stream, id_) for id_ in ids])
     payloads: dict[Key, tuple[Payload, ...]] = {}
     changes: list[StateChange] = []
+    carried: dict[Key, Key] = {}
     for record in hands.snapshot.read(stream, ids):
         result = guarded(hands.apply(record), hands.unlocked)
         if isinstance(result, Reject):
             changes.append(reject_state(result))
         elif isinstance(result, NoWrite):
             changes.append(StateChange(key=record.key, state=result.state, reason=result.reason))
+        elif isinstance(result, Carried):
+            carried[record.key] = result.by
         else:
             payloads[record.key] = result
     book = _Book(hands=hands, run=run)
     operations = _decide_all(hands, book, payloads, changes)
+    _note(hands, run, changes)
+    send_all(hands, run, operations, book.done)
+    followed = _follow(hands, run, carried)
+    _note(hands, run, followed)
+    return len(changes) + book.settled + len(followed)
+
+
+def _note(hands: Hands, run: str, changes: Sequence[StateChange]) -> None:
+    """Write states down that no write of this batch is behind."""
     states = [s for change in changes for s in with_links(change, hands.link_streams)]
     if states:
         hands.ledger.record(run, [], states)
         hands.advance(len(changes))
-    send_all(hands, run, operations, book.done)
-    return len(changes) + book.settled
+
+
+def _follow(hands: Hands, run: str, carried: Mapping[Key, Key]) -> list[StateChange]:
+    """Return the states of records that arrive inside of others: those of these, once they have one."""
+    carriers = set(carried.values())
+    states = hands.ledger.states(run, carriers) if carriers else {}
+    there = hands.ledger.locate(carriers - set(states))
+    changes: list[StateChange] = []
+    for key, by in carried.items():
+        state = carried_state(states.get(by), there=bool(there.get(by)))
+        if not isinstance(state, NoState):
+            landed = state in LANDED
+            reason = (
+                "" if landed else "blocked_by_parent" if state is RecordState.DEFERRED else "parent_filtered"
+            )
+            changes.append(
+                StateChange(key=key, state=state, reason=reason, blocked_by="" if landed else str(by))
+            )
+    return changes
 
 
 def _decide_all(

@@ -39,6 +39,16 @@ def parent_state(parent: RecordState | None) -> RecordState | NoState:
             return RecordState.DEFERRED
 
 
+def carried_state(carrier: RecordState | None, *, there: bool) -> RecordState | NoState:
+    """Return the state of a record that arrives inside of another one, given that one's.
+
+    A carrier outside the run that is `there` already leaves it unchanged; one that is not blocks it.
+    """
+    if carrier in LANDED:
+        return carrier
+    return RecordState.UNCHANGED if carrier is None and there else parent_state(carrier)
+
+
 def with_links(change: StateChange, link_streams: Mapping[str, Mapping[str, str]]) -> list[StateChange]:
     """Return the change, and the changes of the record's links, which are counted as streams of their own.
 

@@ -18,7 +18,15 @@ from wherry.model.operation import Operation, Verb
 from wherry.model.ports import Ledger
 from wherry.model.run import RunKind, RunState
 
-PARENT_STREAM = {"targetable": "contacts", "attendee": "contacts", "sales_accounts": "sales_accounts"}
+PARENT_STREAM = {
+    "targetable": "contacts",
+    "attendee": "contacts",
+    "sales_accounts": "sales_accounts",
+    "contact": "contacts",
+    "sales_account": "sales_accounts",
+    "deal": "deals",
+    "product": "products",
+}
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 WINDOW = 5_000  # writes whose children are brought together
 CHILD_STREAMS = ("tasks", "appointments", "notes", "deals", "contacts")
@@ -334,8 +342,9 @@ def _remember(judgement: Judgement, around: Surroundings) -> None:
     operation = judgement.attempt.operation
     name = f"{operation.stream}/{judgement.attempt.destination_id}"
     for relation, parent in operation.links.items():
-        if relation in PARENT_STREAM:
-            around.kept[PARENT_STREAM[relation], parent] = name
+        kind = relation.partition(":")[0]  # of several links of one kind each is named: product:EX1
+        if kind in PARENT_STREAM:
+            around.kept[PARENT_STREAM[kind], parent] = name
 
 
 def ours(attempts: Iterable[Attempt]) -> dict[str, frozenset[int]]:

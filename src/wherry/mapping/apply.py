@@ -14,12 +14,14 @@ from wherry.mapping.transforms import named
 from wherry.model.jsons import Json
 from wherry.model.mapping import LinkRule, Mapping, Rule
 from wherry.model.operation import Content, Link, Payload
-from wherry.model.record import Key, Record
+from wherry.model.record import Key, Record, Value
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState
 
 MEDIA_TYPE = "content_type"
 UPLOADED = "Freshsales documents no call that deletes a file: it stays for as long as its contact does"
+FACT = "fact:"
+_WHY = {"procedures": "no_catalogue"}  # why records of a stream that has mappings take none of them
 _NO_RULE = Rule(to="")
 _NO_FIELD = Problem(
     reason="field_missing",
@@ -45,7 +47,14 @@ class FieldNote:
     detail: str = ""
 
 
-Result: TypeAlias = tuple[Payload, ...] | Reject | NoWrite
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """The record arrives inside of another one's, and is where that one is."""
+
+    by: Key
+
+
+Result: TypeAlias = tuple[Payload, ...] | Reject | NoWrite | Carried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +94,12 @@ def apply_noted(mappings: Sequence[Mapping], record: Record, context: Context) -
     """Do what apply() does, and return the notes on single fields as well."""
     mapping = mapping_for(mappings, record, context)
     if mapping is None:
-        return Applied(result=NoWrite(state=RecordState.NO_EQUIVALENT, reason="no_mapping"))
+        carrier = carrier_of(record, context)
+        if carrier is not None:
+            return Applied(result=Carried(by=carrier))
+        return Applied(
+            result=NoWrite(state=RecordState.NO_EQUIVALENT, reason=_WHY.get(record.key.stream, "no_mapping"))
+        )
     stopped = _filtered(record, context) or _resolved(mapping, record, context)
     if stopped is not None:
         return Applied(result=stopped, mapping=mapping.name)
@@ -117,6 +131,21 @@ def _filtered(record: Record, context: Context) -> NoWrite | None:
     if loading.get(status, "load") == "skip":
         return NoWrite(state=RecordState.FILTERED, reason=status)
     return None
+
+
+def carrier_of(record: Record, context: Context) -> Key | None:
+    """Return the record inside of which this one arrives, where it has none of its own.
+
+    An invoice line is a product of its invoice, and one line carries all of these; other lines, and all of
+    them where the destination has no catalogue, stand in the text of the invoice's deal.
+    """
+    if record.key.stream != "invoice_lines":
+        return None
+    carrier = id_of(record.facts.get("carrier"))
+    if carrier and context.destination.abilities.get("products") is True:
+        return Key("invoice_lines", carrier)
+    invoice = id_of(record.values.get("invoiceId"))
+    return Key("invoices", invoice) if invoice else None
 
 
 def _resolved(mapping: Mapping, record: Record, context: Context) -> NoWrite | None:
@@ -304,12 +333,22 @@ def _texts(draft: _Draft, mapping: Mapping, record: Record, context: Context) ->
 def _links(mapping: Mapping, record: Record) -> tuple[Link, ...] | Reject:
     links = []
     for rule in mapping.links:
-        key = id_of(record.values.get(rule.source)) or rule.default
-        if key:
+        given = _linked(record, rule.source)
+        key = id_of(given) or rule.default
+        if isinstance(given, tuple):
+            links += [Link(f"{rule.relation}:{one}", Key(rule.stream, one)) for one in given]
+        elif key:
             links.append(Link(rule.relation, Key(rule.stream, key)))
         elif rule.required:
             return _no_parent(record, rule)
     return tuple(links)
+
+
+def _linked(record: Record, source: str) -> Value:
+    """Return what a link goes by: a field, or with `fact:` in front something that staging found out."""
+    if source.startswith(FACT):
+        return record.facts.get(source.removeprefix(FACT))
+    return record.values.get(source)
 
 
 def _no_parent(record: Record, rule: LinkRule) -> Reject:

@@ -1,8 +1,8 @@
 """A blueprint: how one pair of systems correspond, row by row, as YAML files in a folder."""
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingABC
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -136,9 +136,22 @@ def load_blueprint(name: str = "aerona_to_freshsales") -> Blueprint:
         name=name,
         mappings=tuple(w.mapping for w in written),
         streams=fates,
-        rows=tuple(sorted(rows, key=lambda row: row.number)),
+        rows=_by_number(rows),
         places={w.mapping.name: (w.place, *w.places) for w in written},
     )
+
+
+def _by_number(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return the rows in order; what several files say of one row stands together, under the first one's title."""
+    found: dict[int, Row] = {}
+    for row in rows:
+        known = found.get(row.number)
+        if known is not None:
+            streams = tuple(dict.fromkeys((*known.streams, *row.streams)))
+            found[row.number] = replace(known, streams=streams, mappings=(*known.mappings, *row.mappings))
+        else:
+            found[row.number] = row
+    return tuple(found[number] for number in sorted(found))
 
 
 def _row(top: Reader, file: str, written: Sequence[Written]) -> Row:

@@ -56,6 +56,23 @@ def owner_writable(ask: Ask) -> bool:
     return ask.context.destination.abilities.get("appointments_owner_writable") is True
 
 
+def has_products(ask: Ask) -> bool:
+    """The destination has a product catalogue."""
+    return ask.context.destination.abilities.get("products") is True
+
+
+def carries_products(ask: Ask) -> bool:
+    """The invoice line carries the products of its invoice, and the destination has a catalogue for them."""
+    return has_products(ask) and bool(ask.record.facts.get("products"))
+
+
+def keeps_closed_date(ask: Ask) -> bool:
+    """The destination keeps the day on which a deal was closed, as far as it says."""
+    known = ask.target.field if ask.target else None
+    shown = known is not None and not known.read_only
+    return shown and ask.context.destination.abilities.get("deals_closed_date") is not False
+
+
 def on_suite(ask: Ask) -> bool:
     """The destination is the Suite, where leads are contacts."""
     return ask.context.policies.edition == "suite"
@@ -68,7 +85,19 @@ def always(_: Ask) -> bool:
 
 CONDITIONS: Mapping[str, Condition] = {
     check.__name__: check
-    for check in (never_booked, booked, is_event, is_task, field_exists, owner_writable, on_suite, always)
+    for check in (
+        never_booked,
+        booked,
+        is_event,
+        is_task,
+        field_exists,
+        owner_writable,
+        has_products,
+        carries_products,
+        keeps_closed_date,
+        on_suite,
+        always,
+    )
 }
 
 

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from wherry.mapping.apply import NoWrite, Result
+from wherry.mapping.apply import Carried, NoWrite, Result
 from wherry.model.operation import Payload
 from wherry.model.record import Fate, Key, Record, Staged
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState
 
+PARENTS = frozenset({"patients", "practices", "invoices", "invoice_lines", "procedures"})
 SAMPLE_KEYS = 10  # keys named per reject reason in the plan
 
 FATE_STATES: Mapping[Fate, RecordState] = {
@@ -87,24 +88,37 @@ def count_stream(
         elif isinstance(result, Reject):
             _count(tally, record.key, RecordState.REJECTED, result.reason)
             tally.hints.setdefault((record.key.stream, result.reason), result.hint)
+        elif isinstance(result, Carried):
+            if not _blocked(tally, record.key, result.by if result.by in tally.not_landing else None):
+                tally.states.setdefault(record.key.stream, Counter())[RecordState.PENDING] += 1
         else:
             _count_payloads(tally, record.key, result)
 
 
 def _count_payloads(tally: Tally, key: Key, payloads: tuple[Payload, ...]) -> None:
-    blocked = next((link.to for p in payloads for link in p.links if link.to in tally.not_landing), None)
-    if blocked is not None:
-        parent = tally.not_landing[blocked]
-        filtered = parent in (RecordState.FILTERED, RecordState.NO_EQUIVALENT)
-        _count(
-            tally,
-            key,
-            parent if filtered else RecordState.DEFERRED,
-            "parent_filtered" if filtered else "blocked_by_parent",
-        )
+    if _blocked(
+        tally,
+        key,
+        next((link.to for p in payloads for link in p.links if link.to in tally.not_landing), None),
+    ):
         return
     tally.states.setdefault(key.stream, Counter())[RecordState.PENDING] += 1
     _count_writes(tally, payloads)
+
+
+def _blocked(tally: Tally, key: Key, by: Key | None) -> bool:
+    """Count a record whose parent will not be there; return whether that is so."""
+    if by is None:
+        return False
+    parent = tally.not_landing[by]
+    filtered = parent in (RecordState.FILTERED, RecordState.NO_EQUIVALENT)
+    _count(
+        tally,
+        key,
+        parent if filtered else RecordState.DEFERRED,
+        "parent_filtered" if filtered else "blocked_by_parent",
+    )
+    return True
 
 
 def _count_writes(tally: Tally, payloads: tuple[Payload, ...]) -> None:
@@ -129,8 +143,8 @@ def _count(tally: Tally, key: Key, state: RecordState, reason: str) -> None:
     tally.states.setdefault(key.stream, Counter())[state] += 1
     line = (key.stream, state.value, reason)
     tally.reasons[line] = tally.reasons.get(line, 0) + 1
-    # Only parents can hold something back, and only patients and practices are parents.
-    if key.stream in {"patients", "practices"}:
+    # Only parents can hold something back.
+    if key.stream in PARENTS:
         tally.not_landing[key] = state
     if state in (RecordState.REJECTED, RecordState.DEFERRED):
         keys = tally.samples.setdefault((key.stream, reason), [])

@@ -16,6 +16,7 @@ from wherry.model.ports import Source
 from wherry.model.record import Fate
 from wherry.staging.decide import decide
 from wherry.staging.layout import quoted
+from wherry.staging.money import settle_money
 from wherry.staging.passport import FILE, Passport
 from wherry.staging.relations import relate
 from wherry.staging.shards import digest_of, fsync, write_shards
@@ -81,6 +82,7 @@ def _build(
             _load(source, bench, stream.name, progress)
         findings = [*source.findings(), *decide(bench, integrity)]
         findings += relate(bench, integrity, str(facts.get("tz") or "UTC"))
+        settle_money(bench)
         for shape in bench.layouts.values():
             write_shards(bench, shape, folder, limits[1])
             fsync(folder / shape.name)

@@ -25,6 +25,7 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     "lifecycle_stages": [{"id": "70", "name": "Lead", "position": 1, "partial": True}],
     "contact_statuses": [{"id": 80, "name": "New", "lifecycle_stage_id": "70", "partial": True}],
     "currencies": [{"id": 1, "currency_code": "EUR", "is_active": True, "schedule_info": {}}],
+    "deal_products": [],
     "sales_activity_types": [
         {"id": 50, "name": "Task", "internal_name": "task"}, {"id": 51, "name": "Meeting", "internal_name": "appointment"},
     ],
@@ -58,7 +59,17 @@ def test_the_catalog_is_read_without_a_single_write(account: Any) -> None:
     assert {call.method for call in account.calls} == {"GET"}
     assert len(account.calls) <= 18
     names = [stream.name for stream in catalog.streams]
-    assert names == ["contacts", "sales_accounts", "deals", "tasks", "appointments", "notes", "documents"]
+    assert names == [
+        "contacts",
+        "sales_accounts",
+        "deals",
+        "tasks",
+        "appointments",
+        "products",
+        "deal_products",
+        "notes",
+        "documents",
+    ]
 
 
 def test_fields_get_type_length_choices_and_flags(account: Any) -> None:
@@ -131,6 +142,11 @@ def test_limits_and_features_are_the_plans(account: Any, plan: str) -> None:
     assert catalog.limits["calls_per_hour"] == 123
     assert catalog.abilities["custom_modules"] is (plan == "enterprise")
     assert catalog.abilities["products"] is (plan in {"pro", "enterprise"})
+
+
+def test_a_tenant_that_lists_no_products_has_no_catalogue(account: Any) -> None:
+    account.on("GET /selector/deal_products", (403, {"errors": {"code": 403, "message": "no"}}))
+    assert account.destination.describe().abilities["products"] is False
 
 
 def test_an_override_of_the_wrong_kind_changes_nothing() -> None:

@@ -31,6 +31,9 @@ BUNDLE = {
     ),
     "clinical_notes": "noteId appointmentId patientId userId notedAt flags text",
     "documents": "documentId patientId appointmentId kind fileName mime bytes sha256 ref",
+    "procedures": "code",
+    "invoices": "invoiceId patientId date currency total outstanding status",
+    "invoice_lines": "lineId invoiceId lineType itemId description qty net vat gross",
 }
 NOT_MOVED = [
     "appointment_types",
@@ -41,8 +44,6 @@ NOT_MOVED = [
     "treatment_plans",
     "treatment_items",
     "medical_flags",
-    "invoices",
-    "invoice_lines",
     "payments",
     "payment_allocations",
     "adjustments",
@@ -61,7 +62,8 @@ _CLASSES = {
     **dict.fromkeys(("fileName", "mime", "bytes", "sha256", "ref"), Privacy.DOCUMENTS),
 }
 _TYPES = {
-    **dict.fromkeys(("dateOfBirth", "deceasedDate", "consentDate"), T.DATE),
+    **dict.fromkeys(("dateOfBirth", "deceasedDate", "consentDate", "date"), T.DATE),
+    **dict.fromkeys(("total", "outstanding", "net", "vat", "gross"), T.MONEY),
     **dict.fromkeys(("createdAt", "updatedAt", "appointmentTime", "cancelledAt", "notedAt"), T.DATETIME),
     **dict.fromkeys(("isHouseholdHead", "recallExempt", "active", "allDay", "emergency"), T.BOOLEAN),
     **dict.fromkeys(("allowEmail", "allowSms", "allowPost", "marketingEmail", "marketingSms"), T.BOOLEAN),
@@ -97,6 +99,9 @@ _STANDARD = {
     "appointments": "title description location time_zone",
     "notes": "description",
     "documents": "name file content_type sha256",
+    "deals": "name",
+    "products": "name product_code description",
+    "deal_products": "",
 }
 _OTHER = {
     "contacts": (
@@ -126,6 +131,19 @@ _OTHER = {
     ),
     "notes": (),
     "documents": (Field(name="size", type=T.INTEGER),),
+    "deals": (
+        Field(name="amount", type=T.NUMBER, required=True),
+        *(
+            Field(name=n, type=T.DROPDOWN)
+            for n in ("owner_id", "currency_id", "deal_pipeline_id", "deal_stage_id")
+        ),
+        Field(name="closed_date", type=T.DATE),
+    ),
+    "products": (),
+    "deal_products": (
+        Field(name="products", type=T.GROUP, required=True),
+        Field(name="deal_amount", type=T.MONEY),
+    ),
 }
 
 
@@ -168,6 +186,13 @@ def _destination() -> Catalog:
             "task_types": [{"id": 41, "name": "Appointment"}],
             "task_outcomes": [{"id": 51, "name": "No-show", "sales_activity_type_id": 4}],
             "lead_sources": [{"id": 61, "name": "Referral"}],
+            "deal_pipelines": [{"id": 71, "name": "Default Pipeline", "is_default": True}],
+            "deal_stages": [
+                {"id": 81, "name": "New", "deal_pipeline_id": 71, "forecast_type": "Open"},
+                {"id": 82, "name": "Won", "deal_pipeline_id": 71, "forecast_type": "Closed Won"},
+                {"id": 83, "name": "Lost", "deal_pipeline_id": 71, "forecast_type": "Closed Lost"},
+            ],
+            "currencies": [{"id": 91, "currency_code": "GBP", "is_active": True}],
         },
     )
 

@@ -7,7 +7,7 @@ neighbouring systems; real exports differ in spelling, which headers.py takes ca
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wherry.model.catalog import Choice, Field, FieldType, Privacy
+from wherry.model.catalog import Choice, Field, FieldType, Privacy, Stream
 
 
 class Kind(StrEnum):
@@ -258,3 +258,14 @@ def _sheet(stream: str, table: str) -> Sheet:
 
 SHEETS: dict[str, Sheet] = {stream: _sheet(stream, table) for stream, table in _TABLES.items()}
 """Every file of the bundle by stream name, what is referred to before what refers to it."""
+
+PROCEDURES = Stream(
+    name="procedures",
+    fields=(Column(name="code", kind=Kind.ID, privacy=Privacy.COMMERCIAL).field(),),
+    key="code",
+    records=0,
+)
+"""Every procedure code that is billed, once: no file of the bundle, staging gathers it from the lines.
+
+A line without a code is gathered under its type, `treatment` or `shop`.
+"""

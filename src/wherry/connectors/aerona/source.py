@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
-from wherry.connectors.aerona.columns import SHEETS, Sheet
+from wherry.connectors.aerona.columns import PROCEDURES, SHEETS, Sheet
 from wherry.connectors.aerona.container import MANIFEST, Container, read_all, sha256_of_file
 from wherry.connectors.aerona.documents import FOLDER, check_document, is_document
 from wherry.connectors.aerona.integrity import INTEGRITY
@@ -40,7 +40,9 @@ class AeronaBundle:
 
     def describe(self) -> Catalog:
         """Return the streams with all columns of the contract, and the custom columns found."""
-        return Catalog(system="aerona", streams=tuple(self._stream(sheet) for sheet in SHEETS.values()))
+        return Catalog(
+            system="aerona", streams=(*(self._stream(sheet) for sheet in SHEETS.values()), PROCEDURES)
+        )
 
     def facts(self) -> Mapping[str, Json]:
         """Return what the bundle says of itself, overrides applied."""

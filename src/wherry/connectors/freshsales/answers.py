@@ -22,6 +22,17 @@ def as_id(value: Json) -> int | None:
     return None
 
 
+def as_number(value: Json) -> int | float | None:
+    """Return a number as such, whole where it is; the API shows amounts as texts [L]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else number
+
+
 def words(text: str) -> frozenset[str]:
     """Return the words of a text, as a set of names."""
     return frozenset(text.split())

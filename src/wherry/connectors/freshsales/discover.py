@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, need_rows, rows_of
+from wherry.connectors.freshsales.catalogue import has_catalogue
 from wherry.connectors.freshsales.fields import read_field, read_stream, reduced, static_streams
 from wherry.connectors.freshsales.limits import FEATURES, figures, plan_limits
 from wherry.connectors.freshsales.zones import zone_rows
@@ -127,6 +128,7 @@ class Discovery:
         """
         features = plan_limits(self.plan).features
         found = {name: name in features for name in FEATURES}
+        found["products"] = found["products"] and has_catalogue(self.client)
         found["create_fields"] = self._forms_can_be_read()
         found["tasks_custom_fields"] = bool(custom["tasks"])
         found["appointments_custom_fields"] = bool(custom["appointments"])

@@ -17,6 +17,12 @@ class Entity:
     dependents: tuple[str, ...] = ()  # include values for what hangs on a record
     has_views: bool = False
     all_view: str = ""
+    under: str = ""  # what stands before the stream's name in its address
+
+    @property
+    def path(self) -> str:
+        """Return where its records are."""
+        return f"{self.under}/{self.stream}"
 
     @property
     def include(self) -> str:
@@ -88,6 +94,8 @@ DEALS = Entity(
         "campaign_id": "campaign",
     },
     extra_includes=("contacts",),
+    whole=("custom_field",),
+    dependents=("tasks", "appointments", "notes"),
     has_views=True,
     all_view="All Deals",
 )
@@ -109,8 +117,11 @@ APPOINTMENTS = Entity(
 )
 NOTES = Entity(stream="notes", root="note", model="Note", hidden={})
 
+PRODUCTS = Entity(stream="products", root="product", model="Product", hidden={}, under="/cpq")
+
 ENTITIES: Mapping[str, Entity] = {
-    entity.stream: entity for entity in (CONTACTS, SALES_ACCOUNTS, DEALS, TASKS, APPOINTMENTS, NOTES)
+    entity.stream: entity
+    for entity in (CONTACTS, SALES_ACCOUNTS, DEALS, TASKS, APPOINTMENTS, NOTES, PRODUCTS)
 }
 
 CHILDREN = ("tasks", "appointments", "notes")

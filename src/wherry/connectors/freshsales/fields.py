@@ -194,6 +194,21 @@ _STATIC: Mapping[str, tuple[Field, ...]] = {
         _static("created_at", FieldType.DATETIME, "Created at"),
         _static("updated_at", FieldType.DATETIME, "Updated at"),
     ),
+    "products": (
+        _static("name", FieldType.TEXT, "Name", required=True),
+        _static("product_code", FieldType.TEXT, "Product code"),
+        _static("description", FieldType.TEXTAREA, "Description"),
+        _static("category", FieldType.TEXT, "Category"),
+        _static("sku_number", FieldType.TEXT, "SKU number"),
+        _static("is_active", FieldType.BOOLEAN, "Active"),
+        _static("owner_id", FieldType.REFERENCE, "Owner"),
+        _static("created_at", FieldType.DATETIME, "Created at"),
+        _static("updated_at", FieldType.DATETIME, "Updated at"),
+    ),
+    "deal_products": (
+        _static("products", FieldType.GROUP, "Products", required=True),
+        _static("deal_amount", FieldType.MONEY, "Amount of the deal"),
+    ),
     "notes": (
         _static("description", FieldType.TEXTAREA, "Description", required=True),
         _static("created_at", FieldType.DATETIME, "Created at"),
@@ -208,7 +223,10 @@ _STATIC: Mapping[str, tuple[Field, ...]] = {
         _static("created_at", FieldType.DATETIME, "Created at"),
     ),
 }
-"""[D] parameters of POST /tasks, /appointments, /notes and /documents; size and checksum follow from the file."""
+"""[D] parameters of POST /tasks, /appointments, /notes, /cpq/products and /documents; deal_products [L] section 3.4.
+
+Size and checksum of a file follow from it.
+"""
 
 _UNLISTED: Mapping[str, tuple[Field, ...]] = {
     "contacts": (

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.connectors.freshsales.answers import Row, as_id, rows_of
-from wherry.connectors.freshsales.entities import CHILDREN, ENTITIES, Entity
+from wherry.connectors.freshsales.catalogue import STREAM as DEAL_PRODUCTS
+from wherry.connectors.freshsales.entities import CHILDREN, ENTITIES, PRODUCTS, Entity
 from wherry.connectors.freshsales.observed import observe, plain_text
 from wherry.connectors.freshsales.read import Reader
 from wherry.connectors.freshsales.upload import STREAM as FILES
@@ -42,7 +43,8 @@ class Finder:
 
         Operations that name their record are looked up by its id. The others: contacts and accounts by
         match key through lookup, filtered search and, since those two lag [?], the newest pages of the
-        view; tasks, appointments, notes and files by marker among their contact's. Where several records carry
+        view; products by their code in the list of all; a deal's products with the deal; tasks, appointments,
+        notes and files by marker among their contact's. Where several records carry
         the same key, the one with the lowest id is returned.
         """
         found: dict[str, Observed] = {}
@@ -50,11 +52,20 @@ class Finder:
             if stream == FILES:
                 found |= self.reader.files.find(group)
                 continue
+            if stream == DEAL_PRODUCTS:
+                hits = {one.id: self.reader.deal_products.find(one) for one in group}
+                found |= {id_: hit for id_, hit in hits.items() if hit is not None}
+                continue
             entity = ENTITIES[stream]
             named = [one for one in group if one.destination_id is not None]
             others = [one for one in group if one.destination_id is None]
             found |= self._by_id(entity, named)
-            found |= self._by_marker(entity, others) if stream in CHILDREN else self._by_match(entity, others)
+            if stream == PRODUCTS.stream:
+                found |= self._by_code(others)
+            elif stream in CHILDREN:
+                found |= self._by_marker(entity, others)
+            else:
+                found |= self._by_match(entity, others)
         return found
 
     def _by_id(self, entity: Entity, operations: Sequence[Operation]) -> dict[str, Observed]:
@@ -66,6 +77,10 @@ class Finder:
         }
         seen = {one.id: one for one in self.reader.fetch(entity.stream, ids, parents)} if ids else {}
         return {one.id: seen[one.destination_id] for one in operations if one.destination_id in seen}
+
+    def _by_code(self, operations: Sequence[Operation]) -> dict[str, Observed]:
+        hits = {one.id: self.reader.catalogue.find(one.match[1]) for one in operations if one.match}
+        return {id_: hit for id_, hit in hits.items() if hit is not None}
 
     def _by_marker(self, entity: Entity, operations: Sequence[Operation]) -> dict[str, Observed]:
         found: dict[str, Observed] = {}

@@ -4,8 +4,8 @@ import html
 import re
 from collections.abc import Mapping
 
-from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows
-from wherry.connectors.freshsales.entities import APPOINTMENTS, CHILDREN, CONTACTS, USER_TYPE, Entity
+from wherry.connectors.freshsales.answers import Row, as_id, as_number, as_row, as_rows
+from wherry.connectors.freshsales.entities import APPOINTMENTS, CHILDREN, CONTACTS, DEALS, USER_TYPE, Entity
 from wherry.model.diff import Observed
 from wherry.model.jsons import Json
 
@@ -13,7 +13,7 @@ _NOT_FIELDS = frozenset(
     {
         "id", "custom_field", "links", "avatar", "partial", "sales_accounts", "deals", "contacts", "tasks",
         "appointments", "notes", "lists", "targetable", "targetables", "appointment_attendees",
-        "team_user_ids", "collaboration", "fc_widget_collaboration", "collab_context",
+        "team_user_ids", "products", "contact_ids", "collaboration", "fc_widget_collaboration", "collab_context",
     }
 )  # fmt: skip
 
@@ -57,6 +57,8 @@ def observe(
     """
     beside = beside or {}
     fields = _plain(record)
+    if entity is DEALS and "amount" in fields:
+        fields["amount"] = as_number(fields["amount"])
     if entity.stream in CHILDREN and isinstance(record.get("description"), str):
         fields["description"] = as_written(str(record["description"]))
     missing = {name for name in entity.whole if name not in record}
@@ -148,12 +150,37 @@ def _links(
             missing.add("sales_accounts")
             return {}
         return {"sales_accounts": _accounts(shown["sales_accounts"], as_id(record.get("sales_account_id")))}
+    if entity is DEALS:
+        return _parties(record, beside, missing)
     if entity.stream in CHILDREN:
         ids = _targets(record)
         if not ids and parent is not None:
             ids = (parent,)
         return {"targetable": ids}
     return {}
+
+
+def _parties(record: Row, beside: Mapping[str, Json], missing: set[str]) -> dict[str, tuple[int, ...]]:
+    """Return the contacts and the account of a deal, as far as the answer shows them."""
+    links: dict[str, tuple[int, ...]] = {}
+    ids = record.get("contact_ids")
+    rows = record.get("contacts", beside.get("contacts"))
+    if isinstance(ids, list):
+        links["contact"] = _numbers(ids)
+    elif isinstance(rows, list):
+        links["contact"] = _numbers([one.get("id") if isinstance(one, dict) else one for one in rows])
+    else:
+        missing.add("contact")
+    known, account = _reference(record, beside, "sales_account_id", "sales_account")
+    if known:
+        links["sales_account"] = () if as_id(account) is None else (as_id(account) or 0,)
+    else:
+        missing.add("sales_account")
+    return links
+
+
+def _numbers(values: list[Json]) -> tuple[int, ...]:
+    return tuple(number for one in values if (number := as_id(one)) is not None)
 
 
 def _dependents(entity: Entity, record: Row, beside: Mapping[str, Json]) -> dict[str, tuple[int, ...]]:

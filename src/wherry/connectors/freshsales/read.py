@@ -7,7 +7,9 @@ from typing import Any
 
 from wherry.connectors.freshsales.answers import Row, as_id, moment_of, record_of, rows_of, sideloads_of
 from wherry.connectors.freshsales.attachments import Attachments
-from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, Entity
+from wherry.connectors.freshsales.catalogue import STREAM as DEAL_PRODUCTS
+from wherry.connectors.freshsales.catalogue import Catalogue, DealProducts
+from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, PRODUCTS, Entity
 from wherry.connectors.freshsales.hanging import Hanging
 from wherry.connectors.freshsales.observed import observe
 from wherry.connectors.freshsales.pick_lists import PickLists
@@ -53,13 +55,19 @@ class Reader:
         self._longest: dict[str, int] = {}
         self.hanging = Hanging(scan=self.scan)
         self.files = Attachments(client=client)
+        self.catalogue = Catalogue(client)
+        self.deal_products = DealProducts(client=client, catalogue=self.catalogue)
 
     def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
         """Yield live records of a stream, newest change first, down to `since`; each id once.
 
         Contacts, accounts and deals come through their view of everything, 100 a call; tasks and
-        appointments through their filters, unsorted. Notes have no list: raises UsageInvalid.
+        appointments through their filters, unsorted; products, all of them, one call each. Notes have no
+        list: raises UsageInvalid.
         """
+        if stream == PRODUCTS.stream:
+            yield from self.catalogue.all()
+            return
         entity = ENTITIES[stream]
         if stream in _FILTERS:
             yield from self._scan_filters(entity, since)
@@ -95,8 +103,11 @@ class Reader:
         if stream in CHILDREN:
             yield from self._fetch_children(ENTITIES[stream], wanted, parents or {})
             return
+        if stream == DEAL_PRODUCTS:
+            yield from self.deal_products.fetch(wanted)
+            return
         entity, left = ENTITIES[stream], wanted
-        if len(wanted) >= _MANY and not dependents:
+        if len(wanted) >= _MANY and not dependents and entity.has_views:
             found = self._in_bin(entity, wanted)
             wanted = [number for number in wanted if number not in found]
             for one in self._from_view(entity, wanted):
@@ -165,7 +176,7 @@ class Reader:
     def shown(self, entity: Entity, number: int, more: Sequence[str] = ()) -> Shown | None:
         """Return one record as the answer holds it, or None when it is gone. One call."""
         try:
-            body = self._included("GET", f"/{entity.stream}/{number}", entity, more)
+            body = self._included("GET", f"{entity.path}/{number}", entity, more)
         except RecordGone:
             return None
         record = record_of(body, entity)

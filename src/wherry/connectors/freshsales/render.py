@@ -16,7 +16,7 @@ _OURS = frozenset({"attendee_user_id", "sales_accounts", "tags"})
 def create_body(operation: Operation) -> Row:
     """Return the wrapped body of a create: no nulls, custom fields nested, links as the API spells them."""
     inner = _fields(operation, {name: v for name, v in operation.fields.items() if v is not None})
-    inner |= _tags(operation) | _accounts(operation)
+    inner |= _tags(operation) | _accounts(operation) | _parties(operation)
     if operation.stream in CHILDREN:
         inner |= target(operation)
     attendees = wanted_attendees(operation)
@@ -33,6 +33,7 @@ def update_body(operation: Operation) -> Row:
     a look at the record first: see write.py.
     """
     inner = _fields(operation, changed(operation)) | _tags(operation) | _accounts(operation)
+    inner |= _parties(operation)
     if inner and operation.stream == "notes":
         inner |= target(operation)
     return {ENTITIES[operation.stream].root: inner} if inner else {}
@@ -127,6 +128,25 @@ def _accounts(operation: Operation) -> Row:
     else:
         return {}
     return {} if ids == before else _account_rows(ids)
+
+
+def _parties(operation: Operation) -> Row:
+    """Write whom a deal is about: contacts are added and taken off one by one, the account replaced [D]."""
+    if operation.stream != "deals":
+        return {}
+    inner: Row = {}
+    before = linked_before(operation, "contact")
+    contact = operation.links.get("contact")
+    if operation.undoes and before is not None and contact is not None and contact not in before:
+        inner["contacts_removed_list"] = [contact]
+    elif contact is not None and contact not in (before or ()):
+        inner["contacts_added_list"] = [contact]
+    accounts, account = linked_before(operation, "sales_account"), operation.links.get("sales_account")
+    if operation.undoes and accounts is not None:
+        inner["sales_account_id"] = accounts[0] if accounts else None
+    elif account is not None and account not in (accounts or ()):
+        inner["sales_account_id"] = account
+    return inner
 
 
 def _account_rows(ids: list[int]) -> Row:

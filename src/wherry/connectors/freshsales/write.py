@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from wherry.connectors.freshsales.answers import Row, as_id, record_of, sideloads_of
+from wherry.connectors.freshsales.catalogue import STREAM as DEAL_PRODUCTS
 from wherry.connectors.freshsales.entities import APPOINTMENTS, ENTITIES
 from wherry.connectors.freshsales.observed import attendee_of, attendee_rows, observe
 from wherry.connectors.freshsales.read import Reader
@@ -38,6 +39,8 @@ class Writer:
         """
         if operation.stream == FILES:
             return self.uploader.write(operation)
+        if operation.stream == DEAL_PRODUCTS:
+            return self.reader.deal_products.write(operation)
         match operation.verb:
             case Verb.CREATE:
                 return self.reader.picks.write(operation, self._create)
@@ -47,7 +50,7 @@ class Writer:
                 return self._delete(operation)
 
     def _create(self, operation: Operation) -> Written:
-        path = f"/{operation.stream}"
+        path = ENTITIES[operation.stream].path
         body = self.client.request("POST", path, json=create_body(operation), effect=Effect.ONCE).body
         record = record_of(body, ENTITIES[operation.stream])
         number = as_id(record.get("id")) if record else None
@@ -70,7 +73,7 @@ class Writer:
             before = operation.before or {}
             shown = {name: before[name] for name in operation.fields if name in before}
             return Written(destination_id=number, after=shown)
-        path = f"/{operation.stream}/{number}"
+        path = f"{ENTITIES[operation.stream].path}/{number}"
         # Adding an attendee twice would leave two of them; everything else ends the same however often sent.
         effect = Effect.ONCE if attendees else Effect.REPEATABLE
         answer = self.client.request("PUT", path, json=body, effect=effect).body
@@ -78,7 +81,7 @@ class Writer:
 
     def _delete(self, operation: Operation) -> Written:
         number = _address(operation)
-        path = f"/{operation.stream}/{number}"
+        path = f"{ENTITIES[operation.stream].path}/{number}"
         if (self.forget or operation.for_good) and ENTITIES[operation.stream].has_views:
             path += "/forget"
         try:

@@ -6,6 +6,7 @@ from wherry.mapping.transforms import (
     files,
     lines,
     lookups,
+    money,
     people,
     scalars,
     scheduling,
@@ -22,5 +23,5 @@ def named(name: str) -> Transform | None:
 
 def families() -> tuple[str, ...]:
     """Return the modules that value functions are kept in."""
-    modules = (scalars, contact, consent, lookups, people, scheduling, lines, files)
+    modules = (scalars, contact, consent, lookups, people, scheduling, lines, files, money)
     return tuple(module.__name__ for module in modules)

@@ -20,10 +20,13 @@ def clinician_text(context: Context, key: str) -> str:
     return f"{name} (left the practice)" if flag_of(row.get("active")) is False else name
 
 
-@transform(gives=FieldType.REFERENCE, sources=(0, 1))
+@transform(gives=FieldType.REFERENCE, sources=(0, 1), args=("fact",))
 def owner(ask: Ask) -> Outcome:
-    """The id of the clinician's user, else of the fallback owner; nothing lands without an owner."""
-    key = id_of(ask.first)
+    """The id of the clinician's user, else of the fallback owner; nothing lands without an owner.
+
+    The clinician is the one whom the field names, or whom staging found under `args.fact`.
+    """
+    key = id_of(ask.first) or id_of(ask.record.facts.get(ask.arg("fact")))
     found = ask.context.owners.get(key)
     if found is not None:
         return found
