@@ -36,7 +36,7 @@ QUICK = ("--switch", "rate.limit_hour=2000000", "--switch", "rate.limit_min=6000
 MARKER = re.compile(r"\[aerona:[a-z_]+:[^\]]+\]")
 SOURCE_ID = "cf_source_system_id_c"
 OWN_FIELD = {"contact": "external_id"}
-TEXT_ENTITIES = ("task", "appointment", "note")
+TEXT_ENTITIES = ("task", "appointment", "note", "product")
 UNLOCKED = ("clinical", "national_id", "demographic_sensitive", "third_party", "documents")
 RUNS = ("prepare", "sample", "load")
 WHOLE = frozenset(
@@ -282,11 +282,13 @@ class Journey:
 def marks(emulator: Any) -> Counter[str]:
     """How often each of our records is live at the destination: by source id, external id, or marker."""
     found: Counter[str] = Counter()
-    for entity in ("contact", "sales_account", *TEXT_ENTITIES):
+    for entity in ("contact", "sales_account", "deal", *TEXT_ENTITIES):
         for record in emulator.admin(f"records/{entity}"):
             mark = _mark(entity, record)
             if mark and not record.get("is_deleted"):
                 found[f"{entity} {mark}"] += 1
+                if record.get("products"):  # what is attached to a deal counts as a record of its own
+                    found[f"products of {entity} {mark}"] += 1
     return found
 
 
