@@ -34,6 +34,7 @@ from clinicgen.columns import COLUMNS  # noqa: E402 - same
 
 QUICK = ("--switch", "rate.limit_hour=2000000", "--switch", "rate.limit_min=600000")  # limits out of the way
 MARKER = re.compile(r"\[aerona:[a-z_]+:[^\]]+\]")
+UNMARKED = frozenset({"fields", "documents"})  # no records that marks() looks at
 SOURCE_ID = "cf_source_system_id_c"
 OWN_FIELD = {"contact": "external_id"}
 TEXT_ENTITIES = ("task", "appointment", "note", "product")
@@ -253,7 +254,7 @@ class Journey:
 
     def located(self) -> list[Any]:
         with self.open() as workspace:
-            return [line for line in workspace.ledger.located() if line.stream != "fields"]
+            return [line for line in workspace.ledger.located() if line.stream not in UNMARKED]
 
     def state(self) -> Any:
         """The state of the destination, comparable."""
@@ -266,7 +267,8 @@ class Journey:
         doubled = {mark: n for mark, n in found.items() if n != 1}
         assert doubled == {}
         located = self.located()
-        assert sum(found.values()) == len(located)
+        kinds = Counter(mark.rpartition(" ")[0] for mark in found)
+        assert sum(found.values()) == len(located), (kinds, Counter(line.stream for line in located))
         assert len({(line.stream, line.destination_id) for line in located}) == len(located)
 
     def unexplained(self) -> int:
