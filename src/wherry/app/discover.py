@@ -66,8 +66,9 @@ def refresh(ws: Workspace, catalog: Catalog) -> None:
     begun = ws.clock.now()
     since = ws.discovered_at() - SKEW
     for stream in STREAMS:
-        own = {line.destination_id for line in ws.ledger.located()}
-        newer = {one.id: one for one in _there(ws, catalog, stream, since) if one.id not in own}
+        rows = list(_there(ws, catalog, stream, since))
+        own = {line.destination_id for line in ws.ledger.located()}  # later: workers may be at it meanwhile
+        newer = {one.id: one for one in rows if one.id not in own}
         if newer:
             kept = [one for one in ws.existing(stream) if one.id not in newer]
             ws.keep_existing({stream: kept + list(newer.values())}, begun)

@@ -51,6 +51,22 @@ class Part:
         elif self.heartbeat is not None and self.heartbeat.steady:
             self.leases.alone(partial(_take_over, self.engine, self.leases))
 
+    def abandoned(self) -> bool:
+        """Whether nobody coordinates the run any more, as far as this process may judge."""
+        if self.leases is None or self.heartbeat is None or not self.heartbeat.steady:
+            return False
+        if any(claim.role == COORDINATOR for claim in self.leases.live().values()):
+            return False
+        self.leases.reap()
+        return True
+
+
+def coordinated_elsewhere(ws: Workspace, run: str) -> bool:
+    """Whether another process coordinates this run: then how the run stands is not for this one to say."""
+    leases = ws.store.leases(ws.settings.engine.lease_seconds)
+    claims = leases.live().values() if leases else ()
+    return any(claim.run == run and claim.role == COORDINATOR for claim in claims)
+
 
 def warm_up() -> None:
     """Load the engine's library aside, while the destination is being asked what it looks like."""

@@ -35,7 +35,7 @@ def publish(ws: Workspace, digest: str) -> None:
         listed[name] = hash_of(path)
         place.put(listed[name], path)
     place.write(f"runs/{digest}.json", orjson.dumps(listed, option=orjson.OPT_SORT_KEYS))
-    place.write(FILE_NAME, (ws.root / FILE_NAME).read_bytes())
+    place.write(FILE_NAME, (ws.root / FILE_NAME).read_bytes().removeprefix(BROUGHT.encode()))
 
 
 def fetch(ws: Workspace, digest: str) -> None:

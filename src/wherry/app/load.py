@@ -15,6 +15,10 @@ def load(ws: Workspace, *, wait: bool = True) -> StatusResult:
     """
     ws.wait_for_quota = wait
     with ws.store.lock.held(joining=True):
-        readied = ready(ws, "load")
-        run = carry_out(ws, readied, RunKind.LOAD)
+        return load_alone(ws)
+
+
+def load_alone(ws: Workspace) -> StatusResult:
+    """Load, by a process that holds the store's lock; see load."""
+    run = carry_out(ws, ready(ws, "load"), RunKind.LOAD)
     return result_of(ws, run.id)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wherry.app.discover import refresh
-from wherry.app.durable import carry_through, warm_up
+from wherry.app.durable import carry_through, coordinated_elsewhere, warm_up
 from wherry.app.durable_files import publish
 from wherry.app.instalments import is_signed, settled
 from wherry.app.situation import Situation, gather
@@ -158,7 +158,8 @@ def carry_out(
         raise
     finally:
         ws.progress.finish()
-        run = ws.ledger.finish(run.id, state)
+        if not coordinated_elsewhere(ws, run.id):
+            run = ws.ledger.finish(run.id, state)
     return run
 
 

@@ -1,14 +1,18 @@
 """Help to carry out a run that was begun elsewhere."""
 
-from wherry.app.durable import part_in, warm_up
+import logging
+from contextlib import ExitStack
+
+from wherry.app.durable import Part, part_in, warm_up
 from wherry.app.durable_files import fetch
+from wherry.app.load import load_alone
 from wherry.app.run_results import StatusResult
 from wherry.app.runs import check_fresh, make_hands
 from wherry.app.situation import gather
 from wherry.app.status import status
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Hands
-from wherry.model.errors import Interrupted, NotOnThisStore
+from wherry.model.errors import Interrupted, NotOnThisStore, UsageInvalid
 from wherry.model.ports import WORKER
 from wherry.model.run import Run, RunKind, RunState
 from wherry.planning.approve import unlocked_classes
@@ -16,10 +20,14 @@ from wherry.planning.approve import unlocked_classes
 KINDS = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.RETRY, RunKind.DELTA})
 LOOK_SECONDS = 1.0  # between two looks for a run to join
 
+_log = logging.getLogger("wherry.engine")
+_SUCCEEDS = {"action": "engine.coordinator_succeeded"}
+
 
 def worker(ws: Workspace) -> StatusResult:
     """Wait for a run of this store, work on it until it is over, and return where it stands then.
 
+    Where the coordinator of a load is gone for longer than its lease, one of the workers takes its place.
     Raises NotOnThisStore on SQLite, Interrupted when somebody asked to stop, StalePlan when what lies
     here is not what the run's plan stands on, and whatever ended a batch of this worker.
     """
@@ -32,13 +40,37 @@ def worker(ws: Workspace) -> StatusResult:
     run = _wait_for_run(ws)
     hands = join(ws, run)
     ws.budget.charge(run.id)
-    with part_in(ws, hands, run.id, WORKER) as part:
-        while _running(ws, run.id):
-            part.watch()
-            if part.engine.failed(LOOK_SECONDS):
-                part.engine.raise_failure()
-            _check_stop(ws)
-    return status(ws, run.id)
+    while True:
+        with part_in(ws, hands, run.id, WORKER) as part:
+            _help(ws, run, part)
+        if not _running(ws, run.id):
+            return status(ws, run.id)
+        with ExitStack() as stack:
+            if _locked(ws, stack):
+                _log.warning("the coordinator is gone: this worker goes on in its place", extra=_SUCCEEDS)
+                return load_alone(ws)
+
+
+def _help(ws: Workspace, run: Run, part: Part) -> None:
+    """Work on a run until it is over, or until nobody coordinates it any more and this process could."""
+    while _running(ws, run.id):
+        part.watch()
+        if part.engine.failed(LOOK_SECONDS):
+            part.engine.raise_failure()
+        _check_stop(ws)
+        if run.kind is RunKind.LOAD and part.abandoned():
+            with ExitStack() as stack:
+                if _locked(ws, stack):
+                    return
+
+
+def _locked(ws: Workspace, stack: ExitStack) -> bool:
+    """Take the store's lock, unless another process has it: a coordinator that begins, or a quicker worker."""
+    try:
+        stack.enter_context(ws.store.lock.held(joining=True))
+    except UsageInvalid:
+        return False
+    return True
 
 
 def join(ws: Workspace, run: Run) -> Hands:

@@ -9,7 +9,18 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, cast, delete, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from wherry.model.errors import UsageInvalid
@@ -19,6 +30,17 @@ from wherry.store.tables import leases
 
 REAPER_LOCK = 0x57_4845_5252_5B
 _EPOCH: ColumnElement[Any] = literal_column("extract(epoch from clock_timestamp())")
+
+
+# `application_name` says of each connection what `place` says of each lease. A process that came after the
+# last beat of one that is gone may have its number.
+_CUT_OFF = text(
+    "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN leases l "
+    "ON a.application_name = left(replace(l.place, 'process ', 'wherry '), 63) "
+    "WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() "
+    "AND l.until <= extract(epoch from clock_timestamp()) "
+    "AND extract(epoch from a.backend_start) < l.until - :ttl"
+)
 
 
 def _unlock(connection: Connection) -> None:
@@ -72,9 +94,14 @@ class Leases:
         return self._database.read(self._live)
 
     def reap(self) -> frozenset[str]:
-        """Take away the leases that have run out, for good, and return the workers whose leases stand."""
+        """Take away the leases that have run out, for good, and return the workers whose leases stand.
+
+        Whoever held one is cut off the store: a process that stands still, or whose machine is gone, would
+        keep its lock for hours. Alive, it connects anew, finds its lease gone, and ends.
+        """
 
         def sweep(tx: Transaction) -> frozenset[str]:
+            tx.connection.execute(_CUT_OFF, {"ttl": self.ttl})
             tx.execute(delete(leases).where(leases.c.until <= self._now()))
             return frozenset(tx.execute(select(leases.c.worker)).scalars())
 
