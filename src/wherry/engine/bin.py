@@ -1,5 +1,7 @@
 """The recycle bin: what we took back ourselves may not stand in the way of what comes again."""
 
+from collections.abc import Sequence
+
 from wherry.engine.hands import Hands
 from wherry.model.errors import LookFirst, RefuseRecord, TryAgain
 from wherry.model.ledger import Absent, Attempt, Confirmed, Event, Intended, Unknown
@@ -13,12 +15,7 @@ def clear_bin(hands: Hands, run: str, operation: Operation) -> bool:
     again. Only what the ledger says we created and deleted is touched, and only where it is not live:
     a record that a person brought back from the bin stays.
     """
-    took = {
-        a.destination_id: a
-        for a in hands.ledger.taken_back(operation.key, operation.part)
-        if a.destination_id
-    }
-    made = {id_: a for id_, a in took.items() if a.operation.stream == operation.stream}
+    made = _taken_back(hands.ledger.history(operation.key, operation.part), operation.stream)
     if not made:
         return False
     live = {seen.id for seen in hands.destination.fetch(operation.stream, sorted(made)) if not seen.deleted}
@@ -28,6 +25,20 @@ def clear_bin(hands: Hands, run: str, operation: Operation) -> bool:
         if one.id in ours:
             hands.ledger.record(run, [_remove(hands, one)])
     return bool(ours)
+
+
+def _taken_back(history: Sequence[Attempt], stream: str) -> dict[int, Attempt]:
+    """Return, by destination id, creates that were taken back and not yet deleted for good."""
+    removed = {attempt.destination_id for attempt in history if attempt.operation.for_good}
+    return {
+        attempt.destination_id: attempt
+        for attempt in history
+        if attempt.operation.verb is Verb.CREATE
+        and attempt.operation.stream == stream
+        and attempt.undone_by
+        and attempt.destination_id
+        and attempt.destination_id not in removed
+    }
 
 
 def _removal(run: str, attempt: Attempt) -> Operation:

@@ -1,12 +1,15 @@
 """From what a record should be to the one write it needs: pure decisions, no calls."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from wherry.engine.past import Past, edits_since, same
 from wherry.model.diff import Observed
 from wherry.model.jsons import Json
 from wherry.model.operation import Blocked, Decision, Located, Operation, Payload, Skip, Verb
 from wherry.model.record import Key
+
+HOME = "targetable"  # the relation of a record to the contact that it hangs on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,16 +17,18 @@ class Known:
     """What is known when a payload is decided.
 
     `located` is where this part lives already; `parents` the destination ids of records it links to;
-    `observed` the record as it is there now (for adoptions and updates); `written` what each of its fields
-    held after our last write to it; `fill_only` keeps whatever an adopted record already holds.
+    `observed` the record as it is there now (for adoptions and updates); `past` what we wrote to it before;
+    `fill_only` keeps whatever an adopted record already holds; `overwrites` says of a field whether the
+    source wins there over a person's edit.
     """
 
     run: str
     parents: Mapping[Key, int]
     located: Located | None = None
     observed: Observed | None = None
-    written: Mapping[str, Json] | None = None
+    past: Past = field(default_factory=Past)
     fill_only: bool = True
+    overwrites: Callable[[str], bool] = lambda _name: False
 
 
 def needs_observed(payload: Payload, located: Located | None) -> bool:
@@ -38,7 +43,8 @@ def decide(payload: Payload, known: Known) -> Decision:
 
     A record that is not there is created. One that is there and whose payload has not changed is
     skipped. Otherwise only the fields that differ are written, and never one that a person changed
-    since we wrote it.
+    since we wrote it, unless the policy says so. What hangs on another contact now is deleted where it
+    is, so that the next pass creates it where it belongs: no call moves every kind of record.
     """
     missing = next((link.to for link in payload.links if link.to not in known.parents), None)
     if missing is not None:
@@ -48,7 +54,12 @@ def decide(payload: Payload, known: Known) -> Decision:
         return _create(payload, links, known)
     if known.located is not None and known.located.fingerprint == payload.fingerprint():
         return Skip(key=payload.key, part=payload.part, destination_id=known.located.destination_id)
-    return _update(payload, links, known)
+    if known.observed is None:  # it was there and is gone: a person deleted it, and that is their edit
+        at = known.located.destination_id if known.located else 0
+        return Skip(key=payload.key, part=payload.part, destination_id=at)
+    if known.located is not None and _moves(links, known.observed, known.past):
+        return _move(payload, known.observed, known)
+    return _update(payload, links, known.observed, known)
 
 
 def operation_id(run: str, payload: Payload, verb: Verb) -> str:
@@ -73,23 +84,55 @@ def _create(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
     )
 
 
-def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operation | Skip:
-    observed = known.observed
+def _moves(links: Mapping[str, int], observed: Observed, past: Past) -> bool:
+    """Return whether a record of ours hangs where we hung it, and belongs on another contact now."""
+    there = set(observed.links.get(HOME, ()))
+    wanted = links.get(HOME)
+    return bool(past.made) and wanted is not None and wanted not in there and bool(there & _hung(past))
+
+
+def _hung(past: Past) -> frozenset[int]:
+    return past.linked.get(HOME, frozenset())
+
+
+def _move(payload: Payload, observed: Observed, known: Known) -> Operation | Skip:
+    past = known.past
+    edited = edits_since(past, observed)
+    if edited:
+        return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=(*edited, HOME))
+    return Operation(
+        id=operation_id(known.run, payload, Verb.DELETE),
+        verb=Verb.DELETE,
+        stream=payload.stream,
+        key=payload.key,
+        part=payload.part,
+        fields={},
+        links={HOME: observed.links[HOME][0]},
+        marker=payload.marker,
+        destination_id=observed.id,
+        before=dict(past.written),
+        undoes=past.made,
+    )
+
+
+def _update(payload: Payload, links: Mapping[str, int], observed: Observed, known: Known) -> Operation | Skip:
     adopted = known.located is None
-    if observed is None:  # it was there and is gone: a person deleted it, and that is their edit
-        return Skip(
-            key=payload.key,
-            part=payload.part,
-            destination_id=known.located.destination_id if known.located else 0,
-        )
-    fields = {
-        name: value
-        for name, value in payload.fields.items()
-        if _may_write(name, value, observed, known, adopted=adopted)
-    }
+    fields: dict[str, Json] = {}
+    edited: list[str] = []
+    overruled: list[str] = []
+    for name, value in payload.fields.items():
+        if observed.fields.get(name) == value:
+            continue
+        if _ours(name, value, observed, known, adopted=adopted):
+            fields[name] = value
+        elif value is not None and known.overwrites(name):
+            fields[name] = value
+            overruled.append(name)
+        elif value is not None or name in known.past.written:
+            edited.append(name)
     new_links = {name: to for name, to in links.items() if to not in observed.links.get(name, ())}
     if not fields and not new_links and not adopted:
-        return Skip(key=payload.key, part=payload.part, destination_id=observed.id)
+        return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=tuple(edited))
     return Operation(
         id=operation_id(known.run, payload, Verb.UPDATE),
         verb=Verb.UPDATE,
@@ -98,7 +141,8 @@ def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
         part=payload.part,
         fields=fields,
         # A note cannot be read, nor updated, without naming the contact that it hangs on.
-        links=new_links | {name: to for name, to in links.items() if name == "targetable"},
+        links=new_links | {name: to for name, to in links.items() if name == HOME},
+        unlinks=_unlinks(new_links, observed, known.past),
         match=payload.match,
         marker=payload.marker,
         destination_id=observed.id,
@@ -106,16 +150,17 @@ def _update(payload: Payload, links: Mapping[str, int], known: Known) -> Operati
         before_links={name: list(observed.links.get(name, ())) for name in new_links},
         adopts=adopted,
         fingerprint=payload.fingerprint(),
+        edited=() if adopted else tuple(edited),
+        overruled=tuple(overruled),
     )
 
 
-def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adopted: bool) -> bool:
+def _ours(name: str, value: Json, observed: Observed, known: Known, *, adopted: bool) -> bool:
+    """Return whether a field that differs may be written without touching what a person put there."""
     current = observed.fields.get(name)
-    if current == value:
-        return False
-    written = known.written or {}
+    written = known.past.written
     if value is None:  # clears only what we wrote ourselves, never what a person put there
-        return not adopted and name in written and written[name] == current
+        return not adopted and name in written and same(written[name], current)
     if adopted:
         return not known.fill_only or current in (None, "", [])
     if name not in observed.fields:
@@ -126,7 +171,17 @@ def _may_write(name: str, value: Json, observed: Observed, known: Known, *, adop
         return not known.fill_only or current in (None, "", [])
     # What is there now is what was there after our write: ours to change. Else a person's edit stays, be it
     # that they emptied the field.
-    return written[name] == current
+    return same(written[name], current)
+
+
+def _unlinks(new_links: Mapping[str, int], observed: Observed, past: Past) -> dict[str, list[int]]:
+    """Return, per relation that changes, what we tied the record to before: a person's own links stay."""
+    gone = {
+        name: sorted(past.linked.get(name, frozenset()) & set(observed.links.get(name, ())) - {to})
+        for name, to in new_links.items()
+        if name != HOME
+    }
+    return {name: ids for name, ids in gone.items() if ids}
 
 
 def parents_of(payloads: Sequence[Payload]) -> set[Key]:

@@ -75,6 +75,9 @@ class Hands:
     link_streams: Mapping[str, Mapping[str, str]]  # source stream → parent stream → name of the links' stream
     unlocked: frozenset[str] = frozenset()  # privacy classes that an approval of this plan opened
     fill_only: bool = True
+    overwrites: Callable[[str, str], bool] = lambda _stream, _name: (
+        False
+    )  # the source wins over people's edits
     pace: Pace = field(default_factory=Pace)
     stopper: Stopper = field(default_factory=Stopper)
     advance: Callable[[int], None] = lambda _count: None

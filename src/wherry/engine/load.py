@@ -7,12 +7,15 @@ that it links to is not settled yet; a later pass takes it up again.
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from wherry.engine.decide import Known, decide, needs_observed, parents_of
+from wherry.engine.decide import HOME, Known, decide, needs_observed, parents_of
 from wherry.engine.hands import Hands
+from wherry.engine.past import Past, home_of, past_of
 from wherry.engine.send import send_all
 from wherry.engine.settle import settle
 from wherry.engine.states import LANDED, NoState, carried_state, final_state, parent_state, with_links
+from wherry.engine.surplus import Surplus, surplus_of
 from wherry.mapping.apply import Carried, NoWrite, Result
 from wherry.model.diff import Observed
 from wherry.model.ledger import Confirmed, Event, Refused
@@ -20,6 +23,9 @@ from wherry.model.operation import Blocked, Located, Operation, Payload, Skip, V
 from wherry.model.record import Key
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState, StateChange
+
+KEPT = "kept_edited"  # the reason of a record where people's edits stay
+OVERRULED = "edit_overwritten"  # … where the source won over them, since a policy says so
 
 
 @dataclass(slots=True)
@@ -30,6 +36,17 @@ class _Open:
     states: list[RecordState]
     reject: Reject | None = None
     undecided: bool = False
+    moving: set[str] = field(default_factory=set)  # deletes after which the part is created elsewhere
+    edited: list[str] = field(default_factory=list)  # fields of people that stay as they are
+    overruled: list[str] = field(default_factory=list)  # fields of people that the source wins over
+
+    def end(self, key: Key) -> StateChange:
+        """Return the state of the record once all its parts are done."""
+        if self.reject is not None:
+            return reject_state(self.reject)
+        reason = KEPT if self.edited else OVERRULED if self.overruled else ""
+        names = " ".join(sorted({*(self.edited or self.overruled)}))
+        return StateChange(key=key, state=final_state(self.states), reason=reason, field=names)
 
 
 @dataclass(slots=True)
@@ -47,7 +64,9 @@ class _Book:
         with self._lock:
             record = self.records[operation.key]
             record.waiting.discard(operation.id)
-            if isinstance(event, Confirmed):
+            if isinstance(event, Confirmed) and operation.id in record.moving:
+                record.undecided = True  # the next pass creates it where it belongs
+            elif isinstance(event, Confirmed):
                 record.states.append(
                     RecordState.CREATED if operation.verb is Verb.CREATE else RecordState.UPDATED
                 )
@@ -61,9 +80,7 @@ class _Book:
     def _change(self, key: Key, record: _Open) -> StateChange | None:
         if record.waiting or record.undecided:
             return None
-        if record.reject is not None:
-            return reject_state(record.reject)
-        return StateChange(key=key, state=final_state(record.states))
+        return record.end(key)
 
     def _states(self, change: StateChange | None) -> Sequence[StateChange]:
         if change is None:
@@ -140,6 +157,7 @@ def _decide_all(
     lines = {(key, line.part): line for key, places in located.items() for line in places}
     observed = _observe(hands, payloads, lines, homes)
     parent_states = hands.ledger.states(book.run, parents - set(homes))
+    surplus = surplus_of(hands, book.run, payloads, lines)
     operations: list[Operation] = []
     for key, parts in payloads.items():
         record = _Open(waiting=set(), states=[])
@@ -149,24 +167,38 @@ def _decide_all(
             decision = decide(payload, known)
             if isinstance(decision, Operation):
                 record.waiting.add(decision.id)
+                record.edited += decision.edited
+                record.overruled += decision.overruled
+                if decision.verb is Verb.DELETE:
+                    record.moving.add(decision.id)
                 operations.append(decision)
             elif isinstance(decision, Skip):
+                record.edited += decision.edited
                 record.states.append(_skip_state(book.run, line))
             else:
                 _block(changes, decision, parent_states.get(decision.blocked_by))
                 break
         else:
+            operations += _take_away(record, surplus.get(key, ()))
             _settle_or_wait(book, changes, key, record)
             continue
         operations = [operation for operation in operations if operation.key != key]
     return operations
 
 
+def _take_away(record: _Open, surplus: Sequence[Surplus]) -> list[Operation]:
+    """Note the parts that the record no longer has, and return the deletes that take them away."""
+    wanted = [one.operation for one in surplus if one.operation is not None]
+    record.waiting |= {operation.id for operation in wanted}
+    record.edited += [name for one in surplus for name in one.edited]
+    return wanted
+
+
 def _settle_or_wait(book: _Book, changes: list[StateChange], key: Key, record: _Open) -> None:
     if record.waiting:
         book.records[key] = record
     else:
-        changes.append(StateChange(key=key, state=final_state(record.states)))
+        changes.append(record.end(key))
 
 
 def _block(changes: list[StateChange], decision: Blocked, parent: RecordState | None) -> None:
@@ -201,9 +233,7 @@ def _observe(
             line = lines.get((key, payload.part))
             if needs_observed(payload, line):
                 id_ = line.destination_id if line else payload.adopt
-                on = next(
-                    (homes[li.to] for li in payload.links if li.field == "targetable" and li.to in homes), 0
-                )
+                on = _home(hands, payload, line, homes)
                 wanted.setdefault(payload.stream, {})[id_ or 0] = on
     return {
         (stream, seen.id): seen
@@ -211,6 +241,14 @@ def _observe(
         for seen in hands.destination.fetch(stream, sorted(ids), {i: on for i, on in ids.items() if on})
         if not seen.deleted
     }
+
+
+def _home(hands: Hands, payload: Payload, line: Located | None, homes: Mapping[Key, int]) -> int:
+    """Return the contact that the record hangs on now, where the ledger knows it, or should hang on; or 0."""
+    meant = next((homes[li.to] for li in payload.links if li.field == HOME and li.to in homes), 0)
+    if line is None or not meant:
+        return meant
+    return home_of(hands.ledger.history(payload.key, payload.part), line.destination_id) or meant
 
 
 def _known(
@@ -223,9 +261,15 @@ def _known(
 ) -> Known:
     id_ = line.destination_id if line else payload.adopt
     seen = observed.get((payload.stream, id_)) if id_ is not None else None
-    written = hands.ledger.written(payload.key, payload.part) if line and seen else None
+    history = hands.ledger.history(payload.key, payload.part) if line and seen else ()
     return Known(
-        run=run, parents=homes, located=line, observed=seen, written=written, fill_only=hands.fill_only
+        run=run,
+        parents=homes,
+        located=line,
+        observed=seen,
+        past=past_of(history, line.destination_id) if line else Past(),
+        fill_only=hands.fill_only,
+        overwrites=partial(hands.overwrites, payload.stream),
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
 from wherry.engine.hands import Hands
+from wherry.engine.past import same
 from wherry.engine.send import send_all
 from wherry.engine.settle import settle
 from wherry.model.diff import Observed
@@ -157,24 +157,6 @@ def edited_fields(attempt: Attempt, seen: Observed, writable: frozenset[str]) ->
         if name in after and (name in writable or name in attempt.operation.fields)
     ]
     return tuple(name for name in names if not same(after[name], seen.fields[name]))
-
-
-def same(one: Json, other: Json) -> bool:
-    """Return whether two values of one server say the same: empty forms, moments and numbers compared as such."""
-    if one == other or (one in (None, "", []) and other in (None, "", [])):
-        return True
-    if isinstance(one, str) and isinstance(other, str):
-        return _moment(one) is not None and _moment(one) == _moment(other)
-    return False
-
-
-def _moment(text: str) -> datetime | None:
-    if "T" not in text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def end_runs(ledger: Ledger, only: str = "") -> None:

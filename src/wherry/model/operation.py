@@ -1,6 +1,6 @@
 """One intended write at the destination, and what undoes it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -106,6 +106,7 @@ class Operation:
     part: int
     fields: Mapping[str, Json]
     links: Mapping[str, int] = field(default_factory=dict)  # relation → destination id
+    unlinks: Mapping[str, Sequence[int]] = field(default_factory=dict)  # what we linked and holds no longer
     match: tuple[str, str] | None = None
     marker: str = ""
     destination_id: int | None = None
@@ -116,6 +117,8 @@ class Operation:
     undoes: str = ""  # the operation that this one takes back
     irreversible: str = ""
     for_good: bool = False  # a delete that leaves nothing in the recycle bin
+    edited: tuple[str, ...] = ()  # fields that a person changed and that this leaves as they are
+    overruled: tuple[str, ...] = ()  # fields that a person changed and that this overwrites by policy
     content: Content | None = None  # what a file to be created holds; not kept in the ledger
 
     def __repr__(self) -> str:
@@ -129,6 +132,7 @@ class Skip:
     key: Key
     part: int
     destination_id: int
+    edited: tuple[str, ...] = ()  # fields that would be written, had a person not changed them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """What the clinic decides: choices that change what is written, frozen into the plan."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Loading = Literal["load", "skip"]
+Edits = Literal["keep", "overwrite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,9 @@ class Policies:
     archived: Loading = "load"
     inactive: Loading = "load"
     adopt: Literal["fill", "overwrite"] = "fill"  # an adopted contact keeps what it already holds
+    edits: Edits = "keep"  # what people changed there since we wrote it, when the source changes it too
+    edits_of: Mapping[str, Edits] = field(default_factory=dict)  # the same for one field, as "contacts.city"
+    deleted: Literal["delete", "keep"] = "delete"  # what a delta does there about what the source deleted
     unassigned_account: str = "Unassigned"
     patient_stage: str = (
         "Customer"  # lifecycle stage of patients who have booked; empty = leave it to Freshsales
@@ -26,3 +31,7 @@ class Policies:
     delete: Literal["recycle_bin", "forget"] = "recycle_bin"  # how rollback removes what it created
     default_region: str = "GB"  # for phone numbers of patients without a country
     note_limit: int = 10_000  # characters of one note; longer ones are split
+
+    def overwrites(self, stream: str, name: str) -> bool:
+        """Return whether the source wins over a person's edit of this destination field."""
+        return self.edits_of.get(f"{stream}.{name}", self.edits) == "overwrite"

@@ -173,8 +173,8 @@ class LedgerReader(Protocol):
     def written(self, key: Key, part: int) -> Mapping[str, Json]:
         """Return the newest after-image per field of our confirmed, not undone writes to this part."""
 
-    def taken_back(self, key: Key, part: int) -> Sequence[Attempt]:
-        """Return confirmed creates of this part that were taken back and not yet deleted for good."""
+    def history(self, key: Key, part: int) -> Sequence[Attempt]:
+        """Return every confirmed write to this part, oldest first, those that were taken back included."""
 
     def open_attempts(self, keys: Collection[Key] | None = None) -> Sequence[Attempt]:
         """Return operations whose outcome is open, oldest first: all of them, or those of these records."""

@@ -70,6 +70,7 @@ def sent_body(operation: Operation) -> dict[str, Any]:
         "irreversible": operation.irreversible,
         "adopts": operation.adopts,
         "for_good": operation.for_good,
+        "unlinks": {name: list(ids) for name, ids in operation.unlinks.items()},
     }
 
 
@@ -106,6 +107,7 @@ def attempt_of(row: Row[Any], sealer: Sealer) -> Attempt:
         irreversible=sent.get("irreversible", ""),
         adopts=sent.get("adopts", False),
         for_good=sent.get("for_good", False),
+        unlinks=sent.get("unlinks", {}),
     )
     return Attempt(
         operation=operation,
@@ -140,17 +142,9 @@ def _confirmed_of(key: Key, part: int) -> Select[Any]:
     return JOINED.where(*of_part, attempts.c.confirmed_seq.is_not(None)).order_by(attempts.c.confirmed_seq)
 
 
-def taken_back(database: Database, sealer: Sealer, key: Key, part: int) -> list[Attempt]:
-    """Return confirmed creates of this part that were taken back and not yet deleted for good, oldest first."""
-    known = [attempt_of(row, sealer) for row in database.rows(_confirmed_of(key, part))]
-    erased = {attempt.destination_id for attempt in known if attempt.operation.for_good}
-    return [
-        attempt
-        for attempt in known
-        if attempt.operation.verb is Verb.CREATE
-        and attempt.undone_by
-        and attempt.destination_id not in erased
-    ]
+def history(database: Database, sealer: Sealer, key: Key, part: int) -> list[Attempt]:
+    """Return every confirmed write to this part, oldest first, those that were taken back included."""
+    return [attempt_of(row, sealer) for row in database.rows(_confirmed_of(key, part))]
 
 
 def written(database: Database, sealer: Sealer, key: Key, part: int) -> Mapping[str, Json]:

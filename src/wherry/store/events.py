@@ -55,6 +55,7 @@ _MUTABLE = (
     "seq",
     "confirmed_seq",
 )
+_GONE = ("operation_id", "source_stream", "source_id", "part", "destination_id")
 
 
 class Fold:
@@ -71,6 +72,7 @@ class Fold:
         self._changed: dict[str, None] = {}
         self._sent: dict[str, Fields] = {}
         self._afters: dict[str, bytes] = {}
+        self._gone: list[Fields] = []
         self.moves = Moves()
 
     def take(self, events: Sequence[Event]) -> None:
@@ -85,6 +87,7 @@ class Fold:
         self._tx.many("attempts.new", lambda: insert(attempts), [self._known[id_] for id_ in self._new])
         changed = [self._known[id_] for id_ in self._changed if id_ not in self._new]
         self._tx.many("attempts.change", _changing_attempts, changed)
+        self._tx.many("attempts.gone", _ending_attempts, self._gone)
         fresh = [line for id_, line in self._sent.items() if id_ in self._new]
         self._tx.many("bodies.new", lambda: insert(bodies), fresh)
         again = [line for id_, line in self._sent.items() if id_ not in self._new]
@@ -142,6 +145,11 @@ class Fold:
         if undone is not None:
             undone["undone_by"] = row["operation_id"]
             self._changed[undone["operation_id"]] = None
+        if row["verb"] == Verb.DELETE:
+            # With the record goes everything that was ever written to it: none of that stands any more.
+            self._gone.append(
+                {name: row[name] for name in _GONE} | {"nobody": "", "deletes": str(Verb.DELETE)}
+            )
         if row["verb"] == Verb.DELETE or (undone is not None and undone["adopted"]):
             self.moves.drop(row)
         else:
@@ -194,6 +202,12 @@ class Fold:
 def _changing_attempts() -> Executable:
     of = attempts.c.operation_id == bindparam("operation_id")
     return update(attempts).where(of).values({name: bindparam(name) for name in _MUTABLE})
+
+
+def _ending_attempts() -> Executable:
+    same = (attempts.c[name] == bindparam(name) for name in _GONE if name != "operation_id")
+    stands = (attempts.c.undone_by == bindparam("nobody"), attempts.c.verb != bindparam("deletes"))
+    return update(attempts).where(*same, *stands).values(undone_by=bindparam("operation_id"))
 
 
 def _replacing_bodies() -> Executable:

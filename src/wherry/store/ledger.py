@@ -112,9 +112,9 @@ class StoreLedger:
         """
         return attempts.written(self._database, self._sealer, key, part)
 
-    def taken_back(self, key: Key, part: int) -> Sequence[Attempt]:
-        """Return confirmed creates of this part that were taken back and not yet deleted for good."""
-        return attempts.taken_back(self._database, self._sealer, key, part)
+    def history(self, key: Key, part: int) -> Sequence[Attempt]:
+        """Return every confirmed write to this part, oldest first, those that were taken back included."""
+        return attempts.history(self._database, self._sealer, key, part)
 
     def entries(self) -> Iterator[Entry]:
         """Yield the chain, oldest first."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from wherry.engine.decide import Known, decide, needs_observed, operation_id, parents_of
+from wherry.engine.past import Past
 from wherry.model.diff import Observed
 from wherry.model.operation import Blocked, Link, Located, Operation, Payload, Skip, Verb
 from wherry.model.record import Key
@@ -59,7 +60,7 @@ def test_only_fields_that_differ_are_written_with_their_before_image() -> None:
     wanted = payload(first_name="A", city="Cork", zipcode="T12")
     assert needs_observed(wanted, located())
     now = observed(first_name="A", city="Kerry", zipcode="T12")
-    decision = decide(wanted, known(located=located(), observed=now, written={"city": "Kerry"}))
+    decision = decide(wanted, known(located=located(), observed=now, past=Past(written={"city": "Kerry"})))
     assert isinstance(decision, Operation)
     assert decision.verb is Verb.UPDATE
     assert (decision.fields, decision.before) == ({"city": "Cork"}, {"city": "Kerry"})
@@ -74,7 +75,9 @@ def test_nothing_left_to_write_is_a_skip() -> None:
 @pytest.mark.parametrize("theirs", ["Their value", None, ""])
 def test_what_a_person_changed_since_is_kept_cleared_included(theirs: Any) -> None:
     now = observed(city=theirs)
-    decision = decide(payload(city="New"), known(located=located(), observed=now, written={"city": "Old"}))
+    decision = decide(
+        payload(city="New"), known(located=located(), observed=now, past=Past(written={"city": "Old"}))
+    )
     assert isinstance(decision, Skip)
 
 
@@ -82,7 +85,7 @@ def test_what_we_wrote_last_is_ours_to_change_and_an_unseen_field_too() -> None:
     now = observed(city="Old")
     update = decide(
         payload(city="New", owner_id=3),
-        known(located=located(), observed=now, written={"city": "Old", "owner_id": 2}),
+        known(located=located(), observed=now, past=Past(written={"city": "Old", "owner_id": 2})),
     )
     assert isinstance(update, Operation)
     assert update.fields == {"city": "New", "owner_id": 3}
@@ -92,7 +95,7 @@ def test_a_field_that_is_new_in_the_mapping_is_written() -> None:
     now = observed(city=None, state="Default")
     decision = decide(
         payload(city="New", state="Ours"),
-        known(located=located(), observed=now, written={"state": "Default"}),
+        known(located=located(), observed=now, past=Past(written={"state": "Default"})),
     )
     assert isinstance(decision, Operation)
     assert decision.fields == {"city": "New", "state": "Ours"}
@@ -104,10 +107,10 @@ def test_a_field_that_is_new_in_the_mapping_and_that_a_person_filled_is_theirs(
 ) -> None:
     now = observed(city="Theirs", state=None)
     asked = payload(city="New", state="Ours")
-    decision = decide(asked, known(located=located(), observed=now, written=written))
+    decision = decide(asked, known(located=located(), observed=now, past=Past(written=written)))
     assert isinstance(decision, Operation)
     assert decision.fields == {"state": "Ours"}
-    overruled = decide(asked, known(located=located(), observed=now, written={}, fill_only=False))
+    overruled = decide(asked, known(located=located(), observed=now, past=Past(written={}), fill_only=False))
     assert isinstance(overruled, Operation)
     assert overruled.fields == {"city": "New", "state": "Ours"}
 
@@ -116,7 +119,7 @@ def test_a_field_that_emptied_at_the_source_is_cleared_only_where_it_is_ours() -
     now = observed(city="Old", state="Theirs", zipcode="Never ours")
     decision = decide(
         payload(city=None, state=None, zipcode=None),
-        known(located=located(), observed=now, written={"city": "Old", "state": "Ours"}),
+        known(located=located(), observed=now, past=Past(written={"city": "Old", "state": "Ours"})),
     )
     assert isinstance(decision, Operation)
     assert decision.fields == {"city": None}

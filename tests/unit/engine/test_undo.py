@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from memory_destination import FIELDS, HOMES, MemoryDestination, load_all, make_hands, record, roll_back
-from wherry.engine.undo import Bucket, Judgement, Surroundings, judge, ours, same, take_back
+from wherry.engine.past import same
+from wherry.engine.undo import Bucket, Judgement, Surroundings, judge, ours, take_back
 from wherry.model.diff import Observed
 from wherry.model.errors import Interrupted
 from wherry.model.operation import Operation

@@ -124,7 +124,8 @@ def _accounts(operation: Operation) -> Row:
         return _account_rows(before)
     elif "sales_accounts" in operation.links:
         wanted = operation.links["sales_accounts"]
-        ids = [wanted, *(number for number in before or [] if number != wanted)]
+        gone = {wanted, *operation.unlinks.get("sales_accounts", ())}
+        ids = [wanted, *(number for number in before or [] if number not in gone)]
     else:
         return {}
     return {} if ids == before else _account_rows(ids)
