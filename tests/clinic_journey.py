@@ -34,7 +34,7 @@ from clinicgen.columns import COLUMNS  # noqa: E402 - same
 
 QUICK = ("--switch", "rate.limit_hour=2000000", "--switch", "rate.limit_min=600000")  # limits out of the way
 MARKER = re.compile(r"\[aerona:[a-z_]+:[^\]]+\]")
-UNMARKED = frozenset({"fields", "documents"})  # no records that marks() looks at
+UNMARKED = frozenset({"fields", "modules", "documents"})  # no records that marks() looks at
 SOURCE_ID = "cf_source_system_id_c"
 OWN_FIELD = {"contact": "external_id"}
 TEXT_ENTITIES = ("task", "appointment", "note", "product")
@@ -284,7 +284,8 @@ class Journey:
 def marks(emulator: Any) -> Counter[str]:
     """How often each of our records is live at the destination: by source id, external id, or marker."""
     found: Counter[str] = Counter()
-    for entity in ("contact", "sales_account", "deal", *TEXT_ENTITIES):
+    modules = [name for name in emulator.admin("state") if name.startswith("cm_")]
+    for entity in ("contact", "sales_account", "deal", *TEXT_ENTITIES, *modules):
         for record in emulator.admin(f"records/{entity}"):
             mark = _mark(entity, record)
             if mark and not record.get("is_deleted"):

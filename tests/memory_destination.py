@@ -11,7 +11,7 @@ from wherry.engine.hands import Hands, Pace
 from wherry.engine.run import carry_out_job, walk
 from wherry.engine.settle import settle
 from wherry.engine.undo import Judgement, Surroundings, end_runs, ours, take_back
-from wherry.model.catalog import Catalog, Field
+from wherry.model.catalog import Catalog, Field, Stream
 from wherry.model.diff import Observed
 from wherry.model.errors import DestinationRefused, OutcomeUnknown, RecordGone, Unavailable
 from wherry.model.jsons import Json
@@ -187,6 +187,10 @@ class MemoryDestination:
 
     def create_field(self, stream: str, field: Field) -> Field:
         return field
+
+    def create_module(self, label: str, plural: str, name: str) -> Stream:
+        del plural
+        return Stream(name=name, fields=(), label=label)
 
     def _apply(self, operation: Operation) -> Written:
         with self._lock:

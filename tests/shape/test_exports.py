@@ -23,7 +23,7 @@ def test_a_package_offers_exactly_this(package):
 PORTS = {
     "Budget": {"learn", "take", "charge"},
     "Clock": {"now", "sleep"},
-    "Destination": {"write", "submit", "progress", "bulk", "create_field"},
+    "Destination": {"write", "submit", "progress", "bulk", "create_field", "create_module"},
     "DestinationReader": {"describe", "fetch", "fetch_children", "find", "scan"},
     "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "states"},
     "Snapshot": {

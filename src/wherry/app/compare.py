@@ -37,7 +37,8 @@ def read_back(
     run says has landed and that is not there is missing, in every field. Streams that the API lists are
     read 100 a call; everything else through its contact, in one call a contact.
     """
-    order = stream_order(situation.mappings.active)
+    active = situation.mappings.active
+    order = stream_order(active)
     reading = _Reading(
         ws=ws,
         apply=apply,
@@ -45,6 +46,7 @@ def read_back(
         on_record=on_record,
         proofs={s: Proof() for s in order},
         labels=_labels(situation),
+        streams={s: frozenset(m.destination for m in active if m.source == s) for s in order},
     )
     total = sum(reading.landed(stream) for stream in order)
     ws.progress.start("reading back", total)
@@ -103,6 +105,7 @@ class _Reading:
     on_record: OnRecord
     proofs: dict[str, Proof]
     labels: Labels
+    streams: Mapping[str, frozenset[str]]  # source stream → the destination streams that it goes to
 
     def landed(self, stream: str) -> int:
         """Return how many records of the stream should be there as records of their own."""
@@ -118,7 +121,8 @@ class _Reading:
         """Read a whole stream through its views at once: 100 records a call."""
         ids: dict[str, list[int]] = {}
         for line in self.ws.ledger.located(stream):
-            if line.key.id != UNASSIGNED:
+            # What an earlier plan brought elsewhere, such as a note, is no longer what this one speaks of.
+            if line.key.id != UNASSIGNED and line.stream in self.streams[stream]:
                 ids.setdefault(line.stream, []).append(line.destination_id)
         fetch = self.ws.destination.fetch
         return {(name, seen.id): seen for name, wanted in ids.items() for seen in fetch(name, wanted)}

@@ -34,6 +34,9 @@ WHY: Mapping[str, str] = {
     "user_unmatched": "no active user there has the provider's address; their records go to the fallback owner",
     "archived": "archived patients stay behind by policy",
     "inactive": "inactive patients stay behind by policy",
+    "feeds_contact": "the active treatment plan stands in fields of the contact",
+    "plan_notes_off": "older treatment plans stay behind by policy",
+    "item_held": "an item of the plan is held back, so the plan would be incomplete",
     "row_later": "this version does not carry out that part yet",
 }
 

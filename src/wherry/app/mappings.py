@@ -1,12 +1,14 @@
 """The mapping files of a workspace: read for planning, proposed without touching what a person wrote."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from wherry.mapping.blueprint import load_blueprint, parse_yaml, read_mappings
 from wherry.mapping.form import Place, to_data
+from wherry.mapping.tenant import fitting
+from wherry.model.catalog import Catalog
 from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
@@ -25,6 +27,10 @@ class Mappings:
     data: tuple[dict[str, Json], ...]
     stream_fates: Mapping[str, str]
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+
+    def fitting(self, catalog: Catalog) -> "Mappings":
+        """Return what of this the tenant with this catalog can take; `data` stays as it was written."""
+        return replace(self, active=fitting(self.active, catalog))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,10 @@ from wherry.app.guide import write_guide
 from wherry.app.instalments import settled, write_sheet
 from wherry.app.leftovers import write_leftovers
 from wherry.app.results import PlanResult
-from wherry.app.situation import ALL_CLASSES, Situation, gather
+from wherry.app.situation import ALL_CLASSES, Situation, gather, missing_field
 from wherry.app.workspace import Workspace
-from wherry.mapping.check import Issue, check
+from wherry.mapping.check import FieldNeed, Issue, check
+from wherry.mapping.tenant import missing_modules
 from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.plan import Plan
@@ -20,7 +21,7 @@ from wherry.planning.build import FieldLine, Inputs, build
 from wherry.planning.dryrun import Tally, count_fates, count_stream
 from wherry.planning.files import dump_plan
 from wherry.planning.order import stream_order
-from wherry.planning.steps import MissingField, manual_steps
+from wherry.planning.steps import manual_steps
 from wherry.planning.twins import candidates
 
 
@@ -90,20 +91,23 @@ def _inputs(ws: Workspace, situation: Situation, tally: Tally) -> Inputs:
                 type=str(need.type),
                 exists=need.exists,
                 choices=tuple(need.choices),
+                module=need.module,
             )
             for need in situation.needs
         ),
         steps=manual_steps(
             situation.catalog,
             ws.settings.policy,
-            [
-                MissingField(stream=n.stream, label=n.label, type=str(n.type), choices=tuple(n.choices))
-                for n in missing
-            ],
+            [missing_field(n, by_api=_by_api(n, situation)) for n in missing],
             unmatched,
         ),
+        modules=missing_modules(situation.catalog, situation.mappings.active),
         warnings=tuple(_warnings(ws, situation)),
     )
+
+
+def _by_api(need: FieldNeed, situation: Situation) -> bool:
+    return bool(need.module) or situation.catalog.abilities.get("create_fields", False)
 
 
 def _dry_run(ws: Workspace, situation: Situation) -> Tally:

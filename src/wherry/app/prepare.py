@@ -1,10 +1,15 @@
 """Create what the API can create, verify the rest, and list what only an admin can do."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
 from wherry.app.results import PrepareResult, Row
 from wherry.app.runs import Readied, ensure_unassigned, make_hands, ready
-from wherry.app.situation import gather
+from wherry.app.situation import Situation, gather, missing_field
 from wherry.app.workspace import Workspace
 from wherry.mapping.check import FieldNeed
+from wherry.mapping.tenant import missing_modules
 from wherry.model.catalog import Choice, Field, FieldType
 from wherry.model.errors import LookFirst, RefuseRecord
 from wherry.model.jsons import Json
@@ -13,9 +18,10 @@ from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
 from wherry.model.reject import Reject
 from wherry.model.run import RunKind, RunState
-from wherry.planning.build import LOST_WITH_ROLLBACK
-from wherry.planning.steps import MissingField, Step, manual_steps
+from wherry.planning.build import LOST_WITH_ROLLBACK, MODULE_STAYS
+from wherry.planning.steps import Step, manual_steps
 
+Made = TypeVar("Made")
 LOST_ANSWERS = 4  # in a row, about one field
 
 
@@ -29,17 +35,18 @@ def prepare(ws: Workspace) -> PrepareResult:
         readied = ready(ws, "prepare")
         run = ws.ledger.begin(RunKind.PREPARE, readied.plan.digest, {})
         ws.budget.charge(run.id)
-        created, refused = _create_fields(ws, run.id, readied)
+        refused_modules = _create_modules(ws, run.id, readied.situation)
+        situation = _now(ws, readied)
+        created = _create_fields(ws, run.id, situation)
         # The catalog as it is now: the account carries custom fields that were only just created.
-        situation = gather(ws, ws.destination.describe(), readied.unlocked)
+        situation = _now(ws, readied)
         if all(need.exists for need in situation.needs if need.stream == "sales_accounts"):
             hands = make_hands(ws, situation, readied.unlocked)
             ensure_unassigned(hands, run.id, situation.unassigned())
         run = ws.ledger.finish(run.id, RunState.FINISHED)
     made = {(need.stream, need.label) for need in created}
     existing = [n for n in situation.needs if n.exists and (n.stream, n.label) not in made]
-    missing = [n for n in situation.needs if not n.exists]
-    steps = _steps(ws, readied, missing, refused=refused)
+    steps = _steps(ws, situation, refused_modules)
     _write_sheet(ws, steps)
     return PrepareResult(
         run=run.id,
@@ -52,30 +59,62 @@ def prepare(ws: Workspace) -> PrepareResult:
     )
 
 
-def _create_fields(ws: Workspace, run: str, readied: Readied) -> tuple[list[FieldNeed], bool]:
-    """Create the missing fields; return those that were created, and whether the API refused any.
+def _now(ws: Workspace, readied: Readied) -> Situation:
+    return gather(ws, ws.destination.describe(), readied.unlocked)
 
-    One that is refused is a step for the admin and the next one is tried, unless none can be created at all.
+
+def _create_modules(ws: Workspace, run: str, situation: Situation) -> list[str]:
+    """Make the custom modules that are missing; return the labels of those that the API does not make."""
+    mappings = {m.module: m for m in situation.mappings.active if m.module}
+    refused: list[str] = []
+    for label in missing_modules(situation.catalog, situation.mappings.active):
+        operation = Operation(
+            id=f"{run}:modules/{label}:modules:1:create",
+            verb=Verb.CREATE,
+            stream="modules",
+            key=Key("modules", label),
+            part=1,
+            fields={"singular_name": label},
+            irreversible=MODULE_STAYS,
+        )
+        ws.ledger.record(run, [Intended(operation=operation)])
+        try:
+            made = _patient(
+                ws, partial(ws.destination.create_module, label, label, mappings[label].destination)
+            )
+        except RefuseRecord as error:
+            reject = Reject(key=operation.key, reason=error.reason, hint=error.hint)
+            ws.ledger.record(run, [Refused(operation_id=operation.id, reject=reject)])
+            refused.append(label)
+            continue
+        after: dict[str, Json] = {"singular_name": made.label, "entity_name": made.name}
+        ws.ledger.record(run, [Confirmed(operation_id=operation.id, destination_id=0, after=after)])
+    return refused
+
+
+def _create_fields(ws: Workspace, run: str, situation: Situation) -> list[FieldNeed]:
+    """Create the missing fields and return those that were created.
+
+    One that is refused is a step for the admin and the next one is tried, unless its stream takes none at all.
     """
     created: list[FieldNeed] = []
-    refused = False
-    if not readied.situation.catalog.abilities.get("create_fields"):
-        return created, False
-    missing = [need for need in readied.situation.needs if not need.exists]
+    shut: set[bool] = set() if situation.catalog.abilities.get("create_fields") else {False}
+    absent = set(missing_modules(situation.catalog, situation.mappings.active))
+    missing = [need for need in situation.needs if not need.exists and need.module not in absent]
     ws.progress.start("creating custom fields", len(missing))
     try:
         for need in missing:
-            reason = _create_field(ws, run, need)
             ws.progress.advance(1)
+            if bool(need.module) in shut:
+                continue
+            reason = _create_field(ws, run, need)
             if not reason:
                 created.append(need)
-                continue
-            refused = True
-            if reason == "cannot_create_fields":
-                break
+            elif reason == "cannot_create_fields":
+                shut.add(bool(need.module))
     finally:
         ws.progress.finish()
-    return created, refused
+    return created
 
 
 def _create_field(ws: Workspace, run: str, need: FieldNeed) -> str:
@@ -97,9 +136,10 @@ def _create_field(ws: Workspace, run: str, need: FieldNeed) -> str:
         type=FieldType(need.type),
         custom=True,
         choices=tuple(Choice(id=value, value=value) for value in need.choices),
+        references=need.references or None,
     )
     try:
-        made = _made(ws, need.stream, wanted)
+        made = _patient(ws, partial(ws.destination.create_field, need.stream, wanted))
     except RefuseRecord as error:
         reject = Reject(key=operation.key, reason=error.reason, hint=error.hint)
         ws.ledger.record(run, [Refused(operation_id=operation.id, reject=reject)])
@@ -109,34 +149,20 @@ def _create_field(ws: Workspace, run: str, need: FieldNeed) -> str:
     return ""
 
 
-def _made(ws: Workspace, stream: str, wanted: Field) -> Field:
-    """Create the field; asked again after a lost answer, the destination first looks whether it is there."""
+def _patient(ws: Workspace, make: Callable[[], Made]) -> Made:
+    """Make something; asked again after a lost answer, the destination first looks whether it is there."""
     for _ in range(LOST_ANSWERS):
         try:
-            return ws.destination.create_field(stream, wanted)
+            return make()
         except LookFirst:
             ws.clock.sleep(1)
-    return ws.destination.create_field(stream, wanted)
+    return make()
 
 
-def _steps(ws: Workspace, readied: Readied, missing: list[FieldNeed], *, refused: bool) -> tuple[Step, ...]:
-    catalog = readied.situation.catalog
-    if refused or missing:
-        abilities = {**catalog.abilities, "create_fields": False}
-        catalog = type(catalog)(
-            system=catalog.system,
-            streams=catalog.streams,
-            people=catalog.people,
-            lookups=catalog.lookups,
-            limits=catalog.limits,
-            abilities=abilities,
-        )
-    fields = [
-        MissingField(stream=n.stream, label=n.label, type=str(n.type), choices=tuple(n.choices))
-        for n in missing
-    ]
-    unmatched = [str(line["key"]) for line in readied.situation.owners.lines if line["how"] == "fallback"]
-    return manual_steps(catalog, ws.settings.policy, fields, unmatched)
+def _steps(ws: Workspace, situation: Situation, modules: Sequence[str]) -> tuple[Step, ...]:
+    missing = [missing_field(need, by_api=False) for need in situation.needs if not need.exists]
+    unmatched = [str(line["key"]) for line in situation.owners.lines if line["how"] == "fallback"]
+    return manual_steps(situation.catalog, ws.settings.policy, missing, unmatched, modules)
 
 
 def _write_sheet(ws: Workspace, steps: tuple[Step, ...]) -> None:

@@ -20,7 +20,7 @@ from wherry.model.record import Value
 from wherry.planning.accounts import Accounts, name_accounts
 from wherry.planning.basis import basis_of, destination_facts, mapping_facts, policy_facts
 from wherry.planning.owners import Owners, resolve_owners
-from wherry.planning.steps import wanted_names
+from wherry.planning.steps import MissingField, wanted_names
 from wherry.planning.twins import Index, index
 
 LOOKUP_STREAMS = ("practices", "clinicians", "appointment_types", "appointment_statuses", "care_plans")
@@ -72,7 +72,7 @@ def gather(
     """
     settings = ws.settings
     snapshot = ws.snapshot(snapshot_digest)
-    mappings = read_workspace_mappings(ws.mapping_dir)
+    mappings = read_workspace_mappings(ws.mapping_dir).fitting(catalog)
     decisions = read_decisions(ws.mapping_dir / "adoptions.yaml")
     owners = resolve_owners(snapshot.read("clinicians"), catalog.people, settings.policy.fallback_owner)
     accounts = _accounts(ws, snapshot, decisions)
@@ -84,6 +84,7 @@ def gather(
         plan=settings.destination.plan,
         now=_exported_at(snapshot.facts()),
         zone=str(snapshot.facts().get("tz") or "UTC"),
+        tooth_notation=str(snapshot.facts().get("tooth_notation") or ""),
         owners={key: id_ for key, id_ in owners.by_clinician.items() if key in owners.matched},
         fallback_owner=owners.fallback,
         lookups=_lookups(snapshot),
@@ -108,6 +109,19 @@ def gather(
             "destination": destination_facts(catalog, mappings.active, wanted_names(settings.policy)),
             "policies": policy_facts(settings.policy, _deciding(ws)),
         },
+    )
+
+
+def missing_field(need: FieldNeed, *, by_api: bool) -> MissingField:
+    """Return a custom field that is not there as the admin's sheet has it."""
+    return MissingField(
+        stream=need.stream,
+        label=need.label,
+        type=str(need.type),
+        choices=tuple(need.choices),
+        by_api=by_api,
+        module=need.module,
+        references=need.references,
     )
 
 

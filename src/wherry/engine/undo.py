@@ -14,7 +14,7 @@ from wherry.model.diff import Observed
 from wherry.model.errors import Interrupted
 from wherry.model.jsons import Json
 from wherry.model.ledger import Attempt, Confirmed, Event, Refused
-from wherry.model.operation import Operation, Verb
+from wherry.model.operation import Operation, Verb, parent_stream
 from wherry.model.ports import Ledger
 from wherry.model.run import RunKind, RunState
 
@@ -325,8 +325,9 @@ def _remember(judgement: Judgement, around: Surroundings) -> None:
     name = f"{operation.stream}/{judgement.attempt.destination_id}"
     for relation, parent in operation.links.items():
         kind = relation.partition(":")[0]  # of several links of one kind each is named: product:EX1
-        if kind in PARENT_STREAM:
-            around.kept[PARENT_STREAM[kind], parent] = name
+        stream = PARENT_STREAM.get(kind) or parent_stream(relation)
+        if stream:
+            around.kept[stream, parent] = name
 
 
 def ours(attempts: Iterable[Attempt]) -> dict[str, frozenset[int]]:

@@ -9,18 +9,19 @@ from wherry.mapping.ask import Ask, Context, Noted, Outcome, Problem
 from wherry.mapping.coerce import id_of, text_of
 from wherry.mapping.conditions import has_patient, holds
 from wherry.mapping.gate import classes_read, locked_class
+from wherry.mapping.labels import FACT, custom_label
+from wherry.mapping.needs import linked_stream
 from wherry.mapping.notes import Part, marker_of, split_note, with_marker
 from wherry.mapping.transforms import named
 from wherry.model.jsons import Json
 from wherry.model.mapping import LinkRule, Mapping, Rule
-from wherry.model.operation import Content, Link, Payload
+from wherry.model.operation import MODULE_PART, Content, Link, Payload, lookup_relation
 from wherry.model.record import Key, Record, Value
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState
 
 MEDIA_TYPE = "content_type"
 UPLOADED = "Freshsales documents no call that deletes a file: it stays for as long as its contact does"
-FACT = "fact:"
 _WHY = {"procedures": "no_catalogue"}  # why records of a stream that has mappings take none of them
 _NO_RULE = Rule(to="")
 _NO_FIELD = Problem(
@@ -100,7 +101,7 @@ def apply_noted(mappings: Sequence[Mapping], record: Record, context: Context) -
         return Applied(
             result=NoWrite(state=RecordState.NO_EQUIVALENT, reason=_WHY.get(record.key.stream, "no_mapping"))
         )
-    stopped = _filtered(record, context) or _resolved(mapping, record, context)
+    stopped = _filtered(mapping, record, context) or _resolved(mapping, record, context)
     if stopped is not None:
         return Applied(result=stopped, mapping=mapping.name)
     draft = _Draft()
@@ -118,9 +119,11 @@ def mapping_for(mappings: Sequence[Mapping], record: Record, context: Context) -
     return None
 
 
-def _filtered(record: Record, context: Context) -> NoWrite | None:
+def _filtered(mapping: Mapping, record: Record, context: Context) -> NoWrite | None:
     if record.key.stream == "appointments" and not has_patient(record):
         return NoWrite(state=RecordState.FILTERED, reason="blocked_time")
+    if record.key.stream == "treatment_plans" and mapping.destination == "notes":
+        return _plan_without_note(record, context)
     if record.key.stream != "patients":
         return None
     status = text_of(record.values.get("status")).casefold()
@@ -148,6 +151,16 @@ def carrier_of(record: Record, context: Context) -> Key | None:
     return Key("invoices", invoice) if invoice else None
 
 
+def _plan_without_note(record: Record, context: Context) -> NoWrite | None:
+    """Where there are no custom modules, the active plan stands on the contact; others by policy in a note."""
+    policy, active = context.policies.plan_notes, record.facts.get("active") is True
+    if policy == "all" or (policy == "older" and not active):
+        return None
+    if active:
+        return NoWrite(state=RecordState.NO_EQUIVALENT, reason="feeds_contact")
+    return NoWrite(state=RecordState.FILTERED, reason="plan_notes_off")
+
+
 def _resolved(mapping: Mapping, record: Record, context: Context) -> NoWrite | None:
     """Users are found, never written: Freshsales has no API that creates one ([D] by absence)."""
     if mapping.destination != "users":
@@ -158,7 +171,7 @@ def _resolved(mapping: Mapping, record: Record, context: Context) -> NoWrite | N
 
 
 def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Reject | None:
-    body = _body_rule(mapping)
+    body = _body_rule(mapping, record, context)
     for rule in mapping.rules:
         target = context.target(mapping.destination, rule.to)
         ask = Ask(record=record, context=context, rule=rule, target=target)
@@ -182,9 +195,15 @@ def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> 
     return None
 
 
-def _body_rule(mapping: Mapping) -> Rule | None:
-    """The last rule of a split text gives its body, those before it give the first line."""
-    rules = [rule for rule in mapping.rules if mapping.split and rule.to == mapping.split]
+def _body_rule(mapping: Mapping, record: Record, context: Context) -> Rule | None:
+    """The last rule of a split text that applies gives its body, those before it give the first line."""
+    rules = [
+        rule
+        for rule in mapping.rules
+        if mapping.split
+        and rule.to == mapping.split
+        and holds(rule.when, Ask(record=record, context=context, rule=rule))
+    ]
     return rules[-1] if rules else None
 
 
@@ -255,7 +274,7 @@ def _put(draft: _Draft, ask: Ask, value: Json, *, is_body: bool) -> None:
 def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Result:
     if draft.locked and not any(v for name, v in draft.pieces.items() if name != mapping.match):
         return NoWrite(state=RecordState.FILTERED, reason=f"class_locked:{draft.locked}")
-    links = _links(mapping, record)
+    links = _links(mapping, record, context)
     if isinstance(links, Reject):
         return links
     texts = _texts(draft, mapping, record, context)
@@ -273,7 +292,7 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
         Payload(
             stream=mapping.destination,
             key=record.key,
-            part=n,
+            part=MODULE_PART if mapping.module else n,
             parts=len(texts),
             fields={**fields, mapping.marker: part.text} if mapping.marker else fields,
             links=links,
@@ -330,17 +349,21 @@ def _texts(draft: _Draft, mapping: Mapping, record: Record, context: Context) ->
     return split
 
 
-def _links(mapping: Mapping, record: Record) -> tuple[Link, ...] | Reject:
+def _links(mapping: Mapping, record: Record, context: Context) -> tuple[Link, ...] | Reject:
     links = []
     for rule in mapping.links:
         given = _linked(record, rule.source)
-        key = id_of(given) or rule.default
         if isinstance(given, tuple):
             links += [Link(f"{rule.relation}:{one}", Key(rule.stream, one)) for one in given]
-        elif key:
-            links.append(Link(rule.relation, Key(rule.stream, key)))
-        elif rule.required:
+            continue
+        key = id_of(given) or rule.default
+        if not key and rule.required:
             return _no_parent(record, rule)
+        relation = _relation(mapping, rule, context)
+        if key and relation:
+            links.append(Link(relation, Key(rule.stream, key)))
+        elif key and rule.required:
+            return _reject(record, Rule(to=rule.relation), _NO_FIELD)
     return tuple(links)
 
 
@@ -349,6 +372,14 @@ def _linked(record: Record, source: str) -> Value:
     if source.startswith(FACT):
         return record.facts.get(source.removeprefix(FACT))
     return record.values.get(source)
+
+
+def _relation(mapping: Mapping, rule: LinkRule, context: Context) -> str:
+    """Return the relation as a payload names it: of a lookup field, with the stream that it points into."""
+    if custom_label(rule.relation) is None:
+        return rule.relation
+    target = context.target(mapping.destination, rule.relation)
+    return lookup_relation(linked_stream(rule), target.name) if target else ""
 
 
 def _no_parent(record: Record, rule: LinkRule) -> Reject:

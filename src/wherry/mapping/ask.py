@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
-from wherry.mapping.labels import PAYLOAD_PREFIX, custom_label, normal_label, predicted_name
+from wherry.mapping.labels import PAYLOAD_PREFIX, custom_label, normal_label, place_of, predicted_name
 from wherry.model.catalog import Catalog, Field, FieldType
 from wherry.model.jsons import Json
 from wherry.model.mapping import Rule
@@ -81,6 +81,7 @@ class Context:
     account_names: MappingABC[str, str] = field(default_factory=dict)  # practice id → name to write
     field_names: MappingABC[tuple[str, str], str] = field(default_factory=dict)
     placed: MappingABC[str, str] = field(default_factory=dict)  # appointment id → destination stream
+    tooth_notation: str = ""  # as the source declares it: FDI, palmer, universal
     foresee: bool = False
 
     def __repr__(self) -> str:
@@ -109,7 +110,7 @@ class Context:
 
     def source_field(self, stream: str, name: str) -> Field | None:
         """Return the source's field, or None."""
-        return self._source_fields.get((stream, name))
+        return self._source_fields.get(place_of(stream, name))
 
     def row(self, stream: str, key: str) -> Row | None:
         """Return a record of one of the small source streams, or None."""

@@ -1,21 +1,27 @@
 """The checks of single rules: their fields exist, and their types fit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from wherry.mapping.blueprint import load_blueprint
-from wherry.mapping.conditions import terms_of
+from wherry.mapping.conditions import excluding, terms_of
 from wherry.mapping.form import Place
 from wherry.mapping.form_check import nearest
 from wherry.mapping.issue import Issue
-from wherry.mapping.labels import custom_label
+from wherry.mapping.labels import custom_label, place_of
 from wherry.mapping.needs import holds_type, labelled
 from wherry.mapping.transforms import named
-from wherry.model.catalog import Catalog, Field, FieldType
+from wherry.model.catalog import Catalog, Field, FieldType, Stream
 from wherry.model.mapping import Mapping, Rule
 
 _OUTSIDE = frozenset({"users"})  # found, never written
+MODULE_FIELDS = (
+    Field(name="name", type=FieldType.TEXT, label="Name", required=True, max_length=256),
+    Field(name="owner_id", type=FieldType.REFERENCE, label="Owner"),
+)
+"""What a custom module holds before any field is made [D] crmsupport 50000002402; what may be written of it [C]."""
+
 _CUSTOM_TYPES = frozenset(
     {
         FieldType.TEXT,
@@ -57,6 +63,8 @@ def check_rules(
     """Yield what is wrong with the rules of one mapping; `places` are the mapping's own, then its rules'."""
     if mapping.destination in _OUTSIDE:
         return
+    if destination.stream(mapping.destination) is None and mapping.module:
+        destination = foreseen(destination, mapping)
     if destination.stream(mapping.destination) is None:
         yield Issue(
             code="unknown_stream",
@@ -65,21 +73,24 @@ def check_rules(
             place=places[0] if places else None,
         )
         return
-    seen: set[str] = set()
     for n, rule in enumerate(mapping.rules, 1):
         place = places[n] if n < len(places) else None
         asked = _Asked(mapping=mapping, rule=rule, place=place, source=source, destination=destination)
         yield from _sources(asked)
         yield from _target(asked)
-        if rule.to in seen and rule.to != mapping.marker:
+        earlier = [one for one in mapping.rules[: n - 1] if one.to == rule.to]
+        if rule.to != mapping.marker and not all(excluding(one.when, rule.when) for one in earlier):
             yield asked.issue("written_twice", "an earlier rule writes this field already")
-        seen.add(rule.to)
 
 
 def _sources(asked: _Asked) -> Iterator[Issue]:
     stream = asked.source.stream(asked.mapping.source)
     names = [field.name for field in stream.fields] if stream else []
-    for name in asked.rule.source:
+    for source in asked.rule.source:
+        owner, name = place_of(asked.mapping.source, source)
+        if owner != asked.mapping.source:
+            yield from _source_elsewhere(asked, owner, name)
+            continue
         if name in names:
             continue
         if name in known_columns(asked.mapping.source):
@@ -93,11 +104,35 @@ def _sources(asked: _Asked) -> Iterator[Issue]:
         yield asked.issue("unknown_column", f"{asked.mapping.source} has no column {name}", hint=hint)
 
 
+def _source_elsewhere(asked: _Asked, owner: str, name: str) -> Iterator[Issue]:
+    """Yield an issue where the rule names a field of another stream that nobody knows; an export may lack it."""
+    found = asked.source.stream(owner)
+    known = found is None or found.field(name) is not None or name in known_elsewhere(owner)
+    if not known:
+        yield asked.issue("unknown_column", f"{owner} has no column {name}")
+
+
+@cache
+def known_elsewhere(stream: str) -> frozenset[str]:
+    """Return the columns of a stream that the blueprint's rules for other streams speak of."""
+    places = [
+        place_of(m.source, name) for m in load_blueprint().mappings for r in m.rules for name in r.source
+    ]
+    return frozenset(name for owner, name in places if owner == stream)
+
+
+def foreseen(destination: Catalog, mapping: Mapping) -> Catalog:
+    """Return the catalog as it will be once the mapping's custom module is made."""
+    made = Stream(name=mapping.destination, fields=MODULE_FIELDS, key="id", label=mapping.module)
+    return replace(destination, streams=(*destination.streams, made))
+
+
 @cache
 def known_columns(stream: str) -> frozenset[str]:
     """Return the columns of a stream that the blueprint speaks of."""
     mappings = [m for m in load_blueprint().mappings if m.source == stream]
-    named_in_rules = {name for m in mappings for rule in m.rules for name in rule.source}
+    places = [place_of(stream, name) for m in mappings for rule in m.rules for name in rule.source]
+    named_in_rules = {name for owner, name in places if owner == stream}
     linked = {link.source for m in mappings for link in m.links}
     return frozenset(named_in_rules | linked | {name for m in mappings for name in m.unmapped})
 

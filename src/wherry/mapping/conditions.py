@@ -6,6 +6,7 @@ from functools import cache
 from wherry.mapping.ask import Ask
 from wherry.mapping.coerce import id_of
 from wherry.mapping.transforms.scheduling import CLOSED, status_text, upcoming
+from wherry.mapping.transforms.treatment import clinical_open
 from wherry.model.record import Record
 
 Condition = Callable[[Ask], bool]
@@ -73,6 +74,16 @@ def keeps_closed_date(ask: Ask) -> bool:
     return shown and ask.context.destination.abilities.get("deals_closed_date") is not False
 
 
+def custom_modules(ask: Ask) -> bool:
+    """The destination has custom modules."""
+    return ask.context.destination.abilities.get("custom_modules") is True
+
+
+def plan_on_contact(ask: Ask) -> bool:
+    """The active treatment plan belongs on the contact: there are no custom modules, or the field is there."""
+    return not custom_modules(ask) or field_exists(ask)
+
+
 def on_suite(ask: Ask) -> bool:
     """The destination is the Suite, where leads are contacts."""
     return ask.context.policies.edition == "suite"
@@ -97,6 +108,9 @@ CONDITIONS: Mapping[str, Condition] = {
         keeps_closed_date,
         on_suite,
         always,
+        custom_modules,
+        plan_on_contact,
+        clinical_open,
     )
 }
 
@@ -111,6 +125,12 @@ def terms_of(when: str) -> tuple[tuple[bool, str], ...]:
             wanted = not name.startswith("not ")
             terms.append((wanted, name.removeprefix("not ").strip()))
     return tuple(terms)
+
+
+def excluding(one: str, other: str) -> bool:
+    """Return whether two conditions can never hold for the same record: one wants what the other forbids."""
+    wanted = set(terms_of(one))
+    return any((not positive, name) in wanted for positive, name in terms_of(other))
 
 
 def holds(when: str, ask: Ask) -> bool:

@@ -16,6 +16,9 @@
     unmapped:
       updatedAt: computed_into:delta   # why a column does not move by itself
 
+`to: module:LABEL` names a custom module by its label; `relation: custom:LABEL` a lookup field of the
+destination.
+
 `like: NAME` takes over another mapping of the same folder: rules for the same `to` replace that one's,
 others are added, `without: [to, …]` leaves some out.
 """
@@ -26,6 +29,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from wherry.mapping.form_check import Reader, checked_rule
+from wherry.mapping.labels import MODULE, module_stream
 from wherry.mapping.transforms import named
 from wherry.model.jsons import Json
 from wherry.model.mapping import Band, LinkRule, Mapping, Rule
@@ -110,11 +114,13 @@ def written_from(
 
 def _mapping(top: Reader, rules: Iterable[Rule], links: tuple[LinkRule, ...]) -> Mapping:
     top.must_have("mapping")
+    to = top.text("to")
+    module = to.removeprefix(MODULE).strip() if to.startswith(MODULE) else ""
     return Mapping(
         name=top.text("mapping"),
         row=top.whole("row"),
         source=top.text("from"),
-        destination=top.text("to"),
+        destination=module_stream(module) if module else to,
         stage=top.whole("stage"),
         rules=tuple(rules),
         links=links,
@@ -123,6 +129,7 @@ def _mapping(top: Reader, rules: Iterable[Rule], links: tuple[LinkRule, ...]) ->
         marker=top.text("marker"),
         split=top.text("split"),
         file=top.text("file"),
+        module=module,
         unmapped=top.texts("unmapped"),
     )
 
@@ -189,7 +196,7 @@ def to_data(mapping: Mapping) -> dict[str, Json]:
         "mapping": mapping.name,
         "row": mapping.row,
         "from": mapping.source,
-        "to": mapping.destination,
+        "to": MODULE + mapping.module if mapping.module else mapping.destination,
         "stage": mapping.stage,
     }
     for key in ("when", "match", "marker", "split", "file"):

@@ -3,14 +3,16 @@
 from collections.abc import Mapping as MappingABC
 
 from wherry.mapping.ask import Context
+from wherry.mapping.labels import place_of
 from wherry.model.catalog import Catalog, Privacy
 from wherry.model.mapping import Mapping, Rule
 
 
 def class_of(stream: str, name: str, catalog: Catalog) -> Privacy | None:
     """Return the privacy class of a source field, or None where the catalog has no such field."""
-    found = catalog.stream(stream)
-    field = found.field(name) if found else None
+    owner, own = place_of(stream, name)
+    found = catalog.stream(owner)
+    field = found.field(own) if found else None
     return field.privacy if field else None
 
 

@@ -3,6 +3,9 @@
 import re
 
 CUSTOM = "custom:"
+MODULE = "module:"
+MODULE_STREAM = "cm_"
+FACT = "fact:"  # what staging found out about a record, where a link stands on that
 PAYLOAD_PREFIX = "custom_field."
 _IGNORED = re.compile(r"[\s_]+")
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
@@ -16,6 +19,20 @@ def normal_label(label: str) -> str:
 def custom_label(to: str) -> str | None:
     """Return the label that `custom:<Label>` names, or None for a standard field."""
     return to.removeprefix(CUSTOM).strip() if to.startswith(CUSTOM) else None
+
+
+def place_of(stream: str, name: str) -> tuple[str, str]:
+    """Return stream and field that a rule's source names: its own stream's, or `other_stream.field`."""
+    other, dot, field = name.partition(".")
+    return (other, field) if dot and not name.startswith(CUSTOM) else (stream, name)
+
+
+def module_stream(label: str) -> str:
+    """Return the name of the custom module that is made under this label: `cm_` and the label as a slug.
+
+    A module that is there already under the label keeps the name that it has.
+    """
+    return MODULE_STREAM + _NOT_NAME.sub("_", label.casefold()).strip("_")
 
 
 def predicted_name(label: str) -> str:

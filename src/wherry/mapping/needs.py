@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry.mapping.ask import length_of
 from wherry.mapping.conditions import terms_of
 from wherry.mapping.gate import class_of
-from wherry.mapping.labels import custom_label, normal_label, predicted_name
+from wherry.mapping.labels import custom_label, normal_label, place_of, predicted_name
 from wherry.mapping.transforms import named
 from wherry.model.catalog import Catalog, Choice, Field, FieldType, Privacy
-from wherry.model.mapping import Mapping, Rule
+from wherry.model.mapping import LinkRule, Mapping, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,8 @@ class FieldNeed:
     missing_choices: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     privacy: Privacy = Privacy.COMMERCIAL
+    module: str = ""  # label of the custom module that the field belongs to
+    references: str = ""  # destination stream that a lookup points into
 
     @property
     def field(self) -> Field:
@@ -43,7 +45,26 @@ class FieldNeed:
             max_length=length_of(self.type),
             choices=tuple(Choice(id=str(n), value=text) for n, text in enumerate(self.choices, 1)),
             privacy=self.privacy,
+            references=self.references or None,
         )
+
+
+LINKED: dict[str, str] = {"patients": "contacts", "invoices": "deals", "practices": "sales_accounts"}
+"""Source stream → the destination stream that its records live in, for lookup fields."""
+
+
+def linked_stream(link: LinkRule) -> str:
+    """Return the destination stream that a lookup field for this link points into."""
+    return LINKED.get(link.stream, link.stream)
+
+
+def lookups(mappings: Sequence[Mapping]) -> Iterator[tuple[Mapping, LinkRule, str]]:
+    """Yield the links that are lookup fields, with the label of each."""
+    for mapping in mappings:
+        for link in mapping.links:
+            label = custom_label(link.relation)
+            if label:
+                yield mapping, link, label
 
 
 def custom_rules(mappings: Sequence[Mapping]) -> Iterator[tuple[Mapping, Rule, str]]:
@@ -84,6 +105,10 @@ def needed_fields(
         place = (mapping.destination, normal_label(label))
         need = _need(mapping, rule, label, destination, [c for c in classes if c])
         needs[place] = _together(needs[place], need) if place in needs else need
+    for mapping, link, label in lookups(mappings):
+        rule = Rule(to=link.relation, source=(link.source,), type=str(FieldType.REFERENCE))
+        need = replace(_need(mapping, rule, label, destination, []), references=linked_stream(link))
+        needs.setdefault((mapping.destination, normal_label(label)), need)
     return tuple(needs.values())
 
 
@@ -91,7 +116,7 @@ def _used(mapping: Mapping, rule: Rule, filled: AbstractSet[tuple[str, str]] | N
     function = named(rule.using)
     if filled is None or not rule.source or (function and function.always):
         return True
-    return any((mapping.source, name) in filled for name in rule.source)
+    return any(place_of(mapping.source, name) in filled for name in rule.source)
 
 
 def _need(
@@ -110,7 +135,8 @@ def _need(
         name=there.name if there else "",
         mismatch=_mismatch(kind, there, missing),
         missing_choices=missing,
-        sources=tuple(f"{mapping.source}.{name}" for name in rule.source),
+        sources=tuple(".".join(place_of(mapping.source, name)) for name in rule.source),
+        module=mapping.module,
         privacy=(locked or classes or [Privacy.COMMERCIAL])[0],
     )
 
@@ -159,4 +185,5 @@ def _together(first: FieldNeed, other: FieldNeed) -> FieldNeed:
         missing_choices=tuple(dict.fromkeys((*first.missing_choices, *other.missing_choices))),
         sources=sources,
         privacy=other.privacy if other.privacy.locked else first.privacy,
+        module=first.module,
     )

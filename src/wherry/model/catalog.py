@@ -85,6 +85,7 @@ class Stream:
     key: str = ""  # name of the key field
     cursor: str | None = None
     records: int | None = None  # how many there were when the catalog was read, where known
+    label: str = ""  # under which people know a custom module of the destination
 
     def field(self, name: str) -> Field | None:
         """Return the field of that name, or None."""

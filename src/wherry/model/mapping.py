@@ -68,6 +68,7 @@ class Mapping:
     file: str = (
         ""  # destination field that takes the bytes of a file; its marker stands in one line with the name
     )
+    module: str = ""  # label of the custom module behind `destination`, where it is one
     unmapped: MappingABC[str, str] = field(default_factory=dict)  # source field → why it does not move
 
 

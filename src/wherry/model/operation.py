@@ -32,6 +32,26 @@ class Content:
         return "Content(…)"
 
 
+MODULE_PART = 0
+"""The part under which the record of a custom module is kept: a note of the same source record may stand too."""
+
+
+def lookup_relation(stream: str, field: str) -> str:
+    """Return the relation that a lookup field is: the destination stream that it points into, and its name."""
+    return f"{stream}:{field}"
+
+
+def lookup_field(relation: str) -> str:
+    """Return the name of the lookup field behind a relation, or the empty text for any other relation."""
+    _, _, field = relation.partition(":")
+    return field if field.startswith("custom_field.") else ""
+
+
+def parent_stream(relation: str) -> str:
+    """Return the destination stream that a lookup relation points into, or the empty text for any other."""
+    return relation.partition(":")[0] if lookup_field(relation) else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
     """A destination record as it should be, said in source keys: what apply() makes of one record.

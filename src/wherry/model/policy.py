@@ -30,6 +30,9 @@ class Policies:
     edition: Literal["suite", "classic"] = "suite"
     delete: Literal["recycle_bin", "forget"] = "recycle_bin"  # how rollback removes what it created
     default_region: str = "GB"  # for phone numbers of patients without a country
+    plan_notes: Literal["older", "all", "none"] = (
+        "older"  # treatment plans that become notes too, where there are no custom modules
+    )
     note_limit: int = 10_000  # characters of one note; longer ones are split
 
     def overwrites(self, stream: str, name: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from wherry.model.catalog import Catalog, Field
+from wherry.model.catalog import Catalog, Field, Stream
 from wherry.model.diff import Observed
 from wherry.model.jsons import Json
 from wherry.model.ledger import Attempt, Entry, Event
@@ -142,6 +142,9 @@ class Destination(DestinationReader, Protocol):
 
     def create_field(self, stream: str, field: Field) -> Field:
         """Create a custom field and return it as the destination shows it."""
+
+    def create_module(self, label: str, plural: str, name: str) -> Stream:
+        """Make a custom module, or find the one of that label, and return it as a stream."""
 
 
 class LedgerReader(Protocol):

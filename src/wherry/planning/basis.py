@@ -49,7 +49,9 @@ def destination_facts(
     facts: dict[str, Json] = {}
     for mapping in mappings:
         stream = catalog.stream(mapping.destination)
-        if stream is None:
+        if (
+            stream is None or mapping.module
+        ):  # a module is made by prepare, which must not make the plan stale
             continue
         for field in stream.fields:
             if field.required or any(rule.to == field.name for rule in mapping.rules):

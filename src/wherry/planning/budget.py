@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from wherry.mapping.labels import MODULE_STREAM
 from wherry.model.catalog import Catalog
 
 ROWS_PER_CALL = 100  # rows of a bulk call, and records of a view page
@@ -46,7 +47,8 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
     files = volumes[FILES].writes if FILES in volumes else 0
     # The list of a contact's files is a call of its own, and so is reading the bytes of each.
     read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files
-    destroy = sum(pages.values()) * 2 + children
+    modules = sum(v.writes for s, v in volumes.items() if s.startswith(MODULE_STREAM))
+    destroy = sum(pages.values()) * 2 + children + modules * 2  # read and deleted one by one
     load = sum(by_stream.values())
     hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))
     minute = catalog.limits.get("calls_per_minute", 400)

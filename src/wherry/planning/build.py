@@ -18,6 +18,9 @@ from wherry.planning.storage import Storage, storage_of, warnings
 
 LOST_WITH_ROLLBACK = "custom fields that prepare creates stay: Freshsales documents no call that removes them"
 
+MODULE_STAYS = "the custom module that prepare makes stays, with its fields and empty of our records"
+MODULE_CALLS = 5  # look, make, look again, and read its forms on the way
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldLine:
@@ -28,6 +31,11 @@ class FieldLine:
     type: str
     exists: bool
     choices: tuple[str, ...] = ()
+    module: str = ""  # label of the custom module that it belongs to
+
+    def by_api(self, abilities: Mapping[str, bool]) -> bool:
+        """Return whether the API is expected to create it: documented for modules, probed elsewhere."""
+        return bool(self.module) or abilities.get("create_fields", False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +59,16 @@ class Inputs:
     steps: Sequence[Step]
     classes: Callable[[str], Iterable[str]] = field(default=lambda _source: ())
     warnings: Sequence[str] = ()
+    modules: Sequence[str] = ()  # labels of custom modules that prepare makes
 
 
 def build(inputs: Inputs) -> Plan:
     """Freeze the plan; the same inputs give the same digest."""
     volumes = _volumes(inputs.tally)
     calls = forecast(volumes, len(inputs.tally.parents), inputs.catalog, inputs.reserve)
-    creatable = inputs.catalog.abilities.get("create_fields", False)
-    missing = [line for line in inputs.fields if not line.exists]
-    prepare = len(missing) * 2 + 2 if creatable else 2
+    abilities = inputs.catalog.abilities
+    made = [line for line in inputs.fields if not line.exists and line.by_api(abilities)]
+    prepare = len(made) * 2 + 2 + len(inputs.modules) * MODULE_CALLS
     storage = storage_of(inputs.tally, inputs.catalog)
     return Plan(
         basis=inputs.basis,
@@ -82,9 +91,9 @@ def build(inputs: Inputs) -> Plan:
         adoptions=tuple(inputs.adoptions),
         demotions=tuple(inputs.demotions),
         accounts=tuple(inputs.accounts),
-        fields=tuple(_field_line(line, creatable=creatable) for line in inputs.fields),
+        fields=tuple(_field_line(line, creatable=line.by_api(abilities)) for line in inputs.fields),
         manual_steps=tuple(step.as_json() for step in inputs.steps),
-        irreversible=_irreversible(missing if creatable else (), storage),
+        irreversible=_irreversible(made, inputs.modules, storage),
         locked=tuple(
             {"class": name, "stream": stream, "records": count}
             for (name, stream), count in sorted(inputs.tally.locked.items())
@@ -98,11 +107,15 @@ def build(inputs: Inputs) -> Plan:
     )
 
 
-def _irreversible(fields: Sequence[FieldLine], storage: Storage) -> tuple[dict[str, Json], ...]:
+def _irreversible(
+    fields: Sequence[FieldLine], modules: Sequence[str], storage: Storage
+) -> tuple[dict[str, Json], ...]:
     lines: list[dict[str, Json]] = [
         {"what": f"custom field '{line.label}' on {line.stream}", "why": LOST_WITH_ROLLBACK}
         for line in fields
+        if line.module not in modules
     ]
+    lines += [{"what": f"custom module '{label}' and its fields", "why": MODULE_STAYS} for label in modules]
     if storage.files:
         what = f"{storage.files:,} files ({storage.bytes:,} bytes), once the class documents is opened"
         lines.append({"what": what, "why": UPLOADED})

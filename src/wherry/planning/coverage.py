@@ -136,13 +136,17 @@ def cover(source: Catalog, mappings: Sequence[StreamMapping], fates: Mapping[str
     lines: list[FieldLine] = []
     for stream in source.streams:
         own = [mapping for mapping in mappings if mapping.source == stream.name]
-        lines += _mapped(stream, own) if own else _fed(stream, fates.get(stream.name))
+        fed = _fed(stream, fates.get(stream.name), mappings)
+        lines += _mapped(stream, own, mappings) if own else fed
     return Coverage(lines=tuple(lines))
 
 
-def _mapped(stream: Stream, own: Sequence[StreamMapping]) -> Iterator[FieldLine]:
+def _mapped(
+    stream: Stream, own: Sequence[StreamMapping], mappings: Sequence[StreamMapping]
+) -> Iterator[FieldLine]:
     for field in stream.fields:
         targets, plain = _targets(field.name, own)
+        targets += [place for place in _elsewhere(stream.name, field.name, mappings) if place not in targets]
         reason = next((m.unmapped[field.name] for m in own if field.name in m.unmapped), "")
         if targets and field.privacy.locked:
             yield _line(stream, field, FieldFate.LOCKED, ", ".join(targets), f"class_locked:{field.privacy}")
@@ -167,6 +171,18 @@ def _targets(name: str, own: Sequence[StreamMapping]) -> tuple[list[str], bool]:
     return list(found), all(found.values())
 
 
+def _elsewhere(stream: str, name: str, mappings: Sequence[StreamMapping]) -> list[str]:
+    """Return where rules of other streams' mappings write the field."""
+    found = {
+        f"{mapping.destination}.{rule.to}": None
+        for mapping in mappings
+        if mapping.source != stream
+        for rule in mapping.rules
+        if f"{stream}.{name}" in rule.source
+    }
+    return list(found)
+
+
 def _unmapped(stream: Stream, field: Field, reason: str) -> FieldLine:
     if reason.startswith(COMPUTED):
         return _line(stream, field, FieldFate.COMPUTED_INTO, reason.removeprefix(COMPUTED))
@@ -175,14 +191,15 @@ def _unmapped(stream: Stream, field: Field, reason: str) -> FieldLine:
     return _line(stream, field, FieldFate.UNEXPLAINED)
 
 
-def _fed(stream: Stream, fate: StreamFate | None) -> Iterator[FieldLine]:
+def _fed(stream: Stream, fate: StreamFate | None, mappings: Sequence[StreamMapping]) -> Iterator[FieldLine]:
     """Yield the fields of a stream that no mapping takes: used for others, or without a place there."""
     for field in stream.fields:
         if fate is None:
             yield _line(stream, field, FieldFate.UNEXPLAINED)
             continue
         used = USED.get(stream.name, dict.fromkeys([field.name], ", ".join(fate.feeds)) if fate.feeds else {})
-        target = used.get(field.name, "")
+        read = _elsewhere(stream.name, field.name, mappings)
+        target = ", ".join(read) or used.get(field.name, "")
         shut = SHUT.get((stream.name, field.name), field.privacy)
         if target and shut.locked:
             yield _line(stream, field, FieldFate.LOCKED, target, f"class_locked:{shut}")

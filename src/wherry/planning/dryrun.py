@@ -9,6 +9,7 @@ from wherry.model.operation import Payload
 from wherry.model.record import Fate, Key, Record, Staged
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState
+from wherry.planning.budget import CHILDREN
 
 PARENTS = frozenset({"patients", "practices", "invoices", "invoice_lines", "procedures"})
 SAMPLE_KEYS = 10  # keys named per reject reason in the plan
@@ -135,7 +136,7 @@ def _count_writes(tally: Tally, payloads: tuple[Payload, ...]) -> None:
         line.bulk += 1
     for link in {link.to for payload in payloads for link in payload.links}:
         tally.links[f"link.{first.key.stream}.{link.stream}"] += 1
-        if link.stream == "patients":
+        if link.stream == "patients" and first.stream in CHILDREN:
             tally.parents.add(link.id)
 
 

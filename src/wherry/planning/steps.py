@@ -39,6 +39,9 @@ class MissingField:
     label: str
     type: str
     choices: tuple[str, ...]
+    by_api: bool = False  # the API creates it, so nobody has to
+    module: str = ""  # label of the custom module that it belongs to
+    references: str = ""  # stream that a lookup points into
 
 
 def wanted_names(policies: Policies) -> tuple[str, ...]:
@@ -47,11 +50,19 @@ def wanted_names(policies: Policies) -> tuple[str, ...]:
 
 
 def manual_steps(
-    catalog: Catalog, policies: Policies, missing: Sequence[MissingField], unmatched: Iterable[str]
+    catalog: Catalog,
+    policies: Policies,
+    missing: Sequence[MissingField],
+    unmatched: Iterable[str],
+    modules: Iterable[str] = (),
 ) -> tuple[Step, ...]:
-    """Return the admin's steps for this tenant; `unmatched` are ids of clinicians without a user."""
+    """Return the admin's steps for this tenant; `unmatched` are ids of clinicians without a user.
+
+    `modules` are labels of custom modules that the API does not make.
+    """
     steps = [_task_type(catalog), _prospect_status(catalog, policies), _automations()]
-    steps += [_field_step(field) for field in missing if not catalog.abilities.get("create_fields")]
+    steps += [_module_step(label) for label in modules]
+    steps += [_field_step(field) for field in missing if not field.by_api]
     people = sorted(unmatched)
     if people:
         steps.append(
@@ -106,12 +117,24 @@ def _automations() -> Step:
     )
 
 
+def _module_step(label: str) -> Step:
+    return Step(
+        id=f"module:{label}",
+        what=f"Admin Settings → Modules: create a module with the singular name exactly '{label}'",
+        why="treatment plans become its records, and this account does not let the API make it",
+        verified=False,
+        blocking=True,
+    )
+
+
 def _field_step(field: MissingField) -> Step:
     choices = f" with the choices {' | '.join(field.choices)}" if field.choices else ""
+    into = f" to {field.references}" if field.references else ""
+    kind = "lookup" if field.references else field.type
     return Step(
         id=f"field:{field.stream}:{field.label}",
-        what=f"Admin Settings → {field.stream} → Fields: add a custom field labelled exactly '{field.label}' "
-        f"of type {field.type}{choices}",
+        what=f"Admin Settings → {field.module or field.stream} → Fields: add a custom field labelled exactly "
+        f"'{field.label}' of type {kind}{into}{choices}",
         why="the plan writes it, and this account does not let the API create it",
         verified=False,
         blocking=True,

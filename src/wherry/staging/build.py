@@ -18,6 +18,7 @@ from wherry.staging.decide import decide
 from wherry.staging.layout import quoted
 from wherry.staging.money import settle_money
 from wherry.staging.passport import FILE, Passport
+from wherry.staging.plans import relate_plans
 from wherry.staging.relations import relate
 from wherry.staging.shards import digest_of, fsync, write_shards
 from wherry.staging.snapshot import ParquetSnapshot
@@ -83,6 +84,7 @@ def _build(
         findings = [*source.findings(), *decide(bench, integrity)]
         findings += relate(bench, integrity, str(facts.get("tz") or "UTC"))
         settle_money(bench)
+        relate_plans(bench)
         for shape in bench.layouts.values():
             write_shards(bench, shape, folder, limits[1])
             fsync(folder / shape.name)

@@ -21,6 +21,8 @@ _VOLATILE = frozenset(
     }
 )
 _ROW_VOLATILE = frozenset({"_destroy", "association_id", "_id", "deal_id", "created_at", "updated_at"})
+_NO_RECORDS = frozenset({"module_customization"})
+"""Definitions of modules are no records, as little as custom fields are."""
 _NUMBERED_ROWS = frozenset(
     {"emails", "phone_numbers", "product_pricings", "appointment_attendees", "team_users"}
 )
@@ -33,7 +35,7 @@ def canonical(state: "State") -> dict[str, Any]:
     Lists are sorted; links to records that are deleted are left out, and so are notes whose records all are.
     """
     found: dict[str, Any] = {}
-    for key in sorted(state.tables):
+    for key in sorted(state.tables.keys() - _NO_RECORDS):
         rows = {
             str(record["id"]): _record(state, key, record)
             for record in state.tables[key].live()

@@ -39,6 +39,9 @@ LISTS: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
+STANDARD_MODULES: list[dict[str, Any]] = [{"id": 1, "entity_name": "contact", "custom": False}]
+SITES: dict[str, Any] = {"id": 2, "entity_name": "cm_site", "singular_name": "Site", "custom": True}
+
 
 @pytest.fixture
 def account(api: Any) -> Any:
@@ -51,6 +54,7 @@ def account(api: Any) -> Any:
     for name, rows in LISTS.items():
         api.on(f"GET /selector/{name}", {name: rows})
     api.on("GET /settings/contacts/forms", {"forms": [{"id": 4, "fields": []}]})
+    api.on("GET /settings/module_customizations", {"module_customizations": STANDARD_MODULES})
     return api
 
 
@@ -147,6 +151,26 @@ def test_limits_and_features_are_the_plans(account: Any, plan: str) -> None:
 def test_a_tenant_that_lists_no_products_has_no_catalogue(account: Any) -> None:
     account.on("GET /selector/deal_products", (403, {"errors": {"code": 403, "message": "no"}}))
     assert account.destination.describe().abilities["products"] is False
+
+
+def test_custom_modules_are_streams_with_the_fields_of_their_forms(account: Any) -> None:
+    grouped = [{"name": "basic_information", "type": "section", "fields": FIELDS}]
+    account.on("GET /settings/module_customizations", {"module_customizations": [*STANDARD_MODULES, SITES]})
+    account.on("GET /settings/cm_site/forms", {"forms": [{"id": 4, "fields": grouped}]})
+    account.plan = "growth"
+    catalog = account.destination.describe()
+    assert catalog.abilities["custom_modules"]  # what is there counts for more than the plan's name
+    assert (catalog.stream("cm_site").label, catalog.stream("cm_site").field("cf_source").custom) == (
+        "Site",
+        True,
+    )
+    assert [s.name for s in catalog.streams if s.label] == ["cm_site"]
+
+
+def test_who_may_not_see_the_modules_has_none(account: Any) -> None:
+    account.plan = "enterprise"
+    account.on("GET /settings/module_customizations", (403, {"errors": {"code": 403, "message": ["nein"]}}))
+    assert not account.destination.describe().abilities["custom_modules"]
 
 
 def test_an_override_of_the_wrong_kind_changes_nothing() -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from wherry.mapping.ask import Context
 from wherry.mapping.blueprint import Blueprint, load_blueprint
+from wherry.mapping.tenant import fitting
 from wherry.model.catalog import Catalog, Choice, Field, FieldType, Person, Privacy, Stream
 from wherry.model.policy import Policies
 from wherry.model.record import Key, Record, Value
@@ -34,14 +36,15 @@ BUNDLE = {
     "procedures": "code",
     "invoices": "invoiceId patientId date currency total outstanding status",
     "invoice_lines": "lineId invoiceId lineType itemId description qty net vat gross",
+    "treatment_plans": "planId patientId userId name status createdAt total",
 }
+ITEMS = "itemId planId appointmentId code description tooth surfaces material fee discount netPrice status completedAt"
 NOT_MOVED = [
     "appointment_types",
     "appointment_statuses",
     "care_plans",
     "households",
     "merges",
-    "treatment_plans",
     "treatment_items",
     "medical_flags",
     "payments",
@@ -60,6 +63,7 @@ _CLASSES = {
     "text": Privacy.CLINICAL,
     "flags": Privacy.CLINICAL,
     **dict.fromkeys(("fileName", "mime", "bytes", "sha256", "ref"), Privacy.DOCUMENTS),
+    **dict.fromkeys(("description", "tooth", "surfaces", "material"), Privacy.CLINICAL),
 }
 _TYPES = {
     **dict.fromkeys(("dateOfBirth", "deceasedDate", "consentDate", "date"), T.DATE),
@@ -70,13 +74,14 @@ _TYPES = {
     "reminderSent": T.BOOLEAN,
     "duration": T.INTEGER,
     "bytes": T.INTEGER,
+    **dict.fromkeys(("total", "fee", "discount", "netPrice"), T.MONEY),
     "text": T.TEXTAREA,
 }
 
 
 def _source(custom: tuple[Field, ...] = ()) -> Catalog:
     streams = []
-    for name, columns in BUNDLE.items():
+    for name, columns in {**BUNDLE, "treatment_items": ITEMS}.items():
         fields = tuple(
             Field(name=c, type=_TYPES.get(c, T.TEXT), privacy=_CLASSES.get(c, Privacy.COMMERCIAL))
             for c in columns.split()
@@ -152,7 +157,11 @@ def _custom_fields(stream: str) -> tuple[Field, ...]:
     for mapping in load_blueprint().mappings:
         for rule in mapping.rules:
             label = rule.to.removeprefix("custom:")
-            if mapping.destination == stream and rule.to.startswith("custom:") and not rule.when:
+            if (
+                mapping.destination == stream
+                and rule.to.startswith("custom:")
+                and rule.when in ("", "plan_on_contact")
+            ):
                 kind = T(rule.type)
                 made[label] = Field(
                     name="cf_" + label.lower().replace(" ", "_"),
@@ -256,17 +265,33 @@ PRACTICE: dict[str, Value] = {
     "county": None, "postcode": "LS1 2BB", "country": "GB", "timeZone": "Europe/London", "currency": "GBP",
     "active": True,
 }  # fmt: skip
+TREATMENT_PLAN: dict[str, Value] = {
+    "planId": "41",
+    "patientId": "1",
+    "userId": "7",
+    "name": "Upper left",
+    "status": "accepted",
+    "createdAt": NOW,
+    "total": Decimal("828.50"),
+}
 _BASE = {
     "patients": ("patientId", PATIENT),
     "appointments": ("appointmentId", APPOINTMENT),
     "clinical_notes": ("noteId", NOTE),
     "practices": ("practiceId", PRACTICE),
+    "treatment_plans": ("planId", TREATMENT_PLAN),
 }
 
 
 @pytest.fixture(scope="session")
 def blueprint() -> Blueprint:
     return load_blueprint()
+
+
+@pytest.fixture(scope="session")
+def moving(blueprint: Blueprint, destination: Catalog) -> tuple[Mapping[str, Any], ...]:
+    """The blueprint's mappings as far as the destination can take them."""
+    return fitting(blueprint.mappings, destination)
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,8 @@ def codes(issues, severity="error"):
     return [issue.code for issue in issues if issue.severity == severity]
 
 
-def test_the_blueprint_has_no_errors(blueprint, source, destination):
-    issues = check(blueprint.mappings, source, destination, Policies(), blueprint.places)
+def test_the_blueprint_has_no_errors(blueprint, moving, source, destination):
+    issues = check(moving, source, destination, Policies(), blueprint.places)
     assert [str(i) for i in issues if i.severity == "error"] == []
     assert codes(issues, "warning") == ["status_missing"]
 
@@ -81,51 +81,51 @@ def test_a_field_written_twice_is_found(one_rule):
     assert [(i.code, i.place.line) for i in found] == [("written_twice", 8)]
 
 
-def test_a_column_without_a_fate_is_found(blueprint, source_with, destination):
+def test_a_column_without_a_fate_is_found(moving, source_with, destination):
     catalog = source_with(Field(name="custom:Shoe Size", type=FieldType.TEXT))
-    found = check(blueprint.mappings, catalog, destination, Policies())
+    found = check(moving, catalog, destination, Policies())
     assert codes(found) == ["column_without_fate"]
     assert found[0].field == "custom:Shoe Size"
-    extended = with_custom_fields(blueprint.mappings, catalog)
+    extended = with_custom_fields(moving, catalog)
     assert codes(check(extended, catalog, destination, Policies())) == []
 
 
-def test_an_absent_column_is_a_warning(blueprint, source, destination):
-    found = check(blueprint.mappings, without(source, "patients", "sex"), destination, Policies())
+def test_an_absent_column_is_a_warning(moving, source, destination):
+    found = check(moving, without(source, "patients", "sex"), destination, Policies())
     assert codes(found) == []
     assert "column_absent" in codes(found, "warning")
 
 
-def test_caps_count_what_is_there_and_what_is_to_come(blueprint, source, destination):
+def test_caps_count_what_is_there_and_what_is_to_come(moving, source, destination):
     bare = without(destination, "contacts", "Title", "Home Phone")
     held = sum(f.custom and f.type is FieldType.TEXT for f in bare.stream("contacts").fields)
     roomy = replace(bare, limits={"cap_text": held + 2})
-    assert codes(check(blueprint.mappings, source, roomy, Policies())) == []
+    assert codes(check(moving, source, roomy, Policies())) == []
     tight = replace(bare, limits={"cap_text": held + 1})
-    (issue,) = check(blueprint.mappings, source, tight, Policies())[:1]
+    (issue,) = check(moving, source, tight, Policies())[:1]
     assert issue.code == "cap_exceeded"
     assert f"the plan holds {held + 1}" in issue.message
 
 
-def test_a_required_field_nobody_writes_is_found(blueprint, source, destination):
+def test_a_required_field_nobody_writes_is_found(moving, source, destination):
     streams = tuple(
         replace(s, fields=(*s.fields, Field(name="medium", type=FieldType.TEXT, required=True)))
         if s.name == "contacts"
         else s
         for s in destination.streams
     )
-    found = check(blueprint.mappings, source, replace(destination, streams=streams), Policies())
+    found = check(moving, source, replace(destination, streams=streams), Policies())
     assert codes(found) == ["required_field_missing", "required_field_missing"]
 
 
-def test_policies_name_what_is_there(blueprint, source, destination):
+def test_policies_name_what_is_there(moving, source, destination):
     policies = Policies(patient_stage="Patron", edition="classic")
-    found = check(blueprint.mappings, source, destination, policies)
+    found = check(moving, source, destination, policies)
     assert sorted(codes(found)) == ["edition_unsupported", "stage_missing"]
 
 
-def test_needed_fields_are_each_named_once(blueprint, source, destination):
-    needs = needed_fields(blueprint.mappings, source, destination)
+def test_needed_fields_are_each_named_once(moving, source, destination):
+    needs = needed_fields(moving, source, destination)
     places = [(need.stream, need.label) for need in needs]
     assert len(places) == len(set(places))
     assert all(need.exists and not need.mismatch for need in needs)
@@ -134,33 +134,31 @@ def test_needed_fields_are_each_named_once(blueprint, source, destination):
     assert not any(need.stream == "tasks" for need in needs)
 
 
-def test_needed_fields_say_what_is_missing(blueprint, source, destination):
-    needs = needed_fields(blueprint.mappings, source, without(destination, "contacts", "Gender"))
+def test_needed_fields_say_what_is_missing(moving, source, destination):
+    needs = needed_fields(moving, source, without(destination, "contacts", "Gender"))
     (gender,) = [need for need in needs if not need.exists]
     assert (gender.label, gender.type, gender.sources) == ("Gender", FieldType.DROPDOWN, ("patients.sex",))
     assert [choice.value for choice in gender.field.choices] == ["Male", "Female", "Other", "Unknown"]
     assert gender.field.custom
 
 
-def test_fields_of_locked_classes_are_needed_once_opened(blueprint, source, destination):
+def test_fields_of_locked_classes_are_needed_once_opened(moving, source, destination):
     def labels(**given):
-        return {need.label for need in needed_fields(blueprint.mappings, source, destination, **given)}
+        return {need.label for need in needed_fields(moving, source, destination, **given)}
 
     assert "NHS Number" not in labels()
     assert "NHS Number" in labels(unlocked=frozenset({"national_id"}))
 
 
-def test_fields_that_would_stay_empty_are_not_needed(blueprint, source, destination):
-    needs = needed_fields(
-        blueprint.mappings, source, destination, filled=frozenset({("patients", "patientId")})
-    )
+def test_fields_that_would_stay_empty_are_not_needed(moving, source, destination):
+    needs = needed_fields(moving, source, destination, filled=frozenset({("patients", "patientId")}))
     labels = {need.label for need in needs if need.stream == "contacts"}
     assert "Source_System_ID__c" in labels
     assert "Title" not in labels
     assert "Allow Email" in labels  # a blank consent is written as unknown
 
 
-def test_an_existing_field_of_another_kind_is_a_mismatch(blueprint, source, destination):
+def test_an_existing_field_of_another_kind_is_a_mismatch(moving, source, destination):
     streams = tuple(
         replace(
             s,
@@ -168,7 +166,7 @@ def test_an_existing_field_of_another_kind_is_a_mismatch(blueprint, source, dest
         )
         for s in destination.streams
     )
-    needs = needed_fields(blueprint.mappings, source, replace(destination, streams=streams))
+    needs = needed_fields(moving, source, replace(destination, streams=streams))
     (gender,) = [need for need in needs if need.mismatch]
     assert gender.missing_choices == ("Other", "Unknown")
 
@@ -187,10 +185,10 @@ def test_an_existing_field_of_another_kind_is_a_mismatch(blueprint, source, dest
         (FieldType.MULTI_SELECT, "multi_select", "multi"),
     ],
 )
-def test_custom_columns_keep_their_type(blueprint, source_with, destination, kind, becomes, using):
+def test_custom_columns_keep_their_type(moving, source_with, destination, kind, becomes, using):
     choices = (Choice(id="a", value="Gold"), Choice(id="b", value="Tin"))
     catalog = source_with(Field(name="custom:Loyalty Tier", type=kind, choices=choices))
-    extended = with_custom_fields(blueprint.mappings, catalog)
+    extended = with_custom_fields(moving, catalog)
     rules = [r for m in extended for r in m.rules if r.source == ("custom:Loyalty Tier",)]
     assert len(rules) == 2  # booked and never booked
     assert (rules[0].to, rules[0].type, rules[0].using) == ("custom:Loyalty Tier", becomes, using)
@@ -198,14 +196,14 @@ def test_custom_columns_keep_their_type(blueprint, source_with, destination, kin
     assert codes(check(extended, catalog, destination, Policies())) == []
 
 
-def test_a_custom_column_never_shares_a_field_of_ours(blueprint, source_with):
+def test_a_custom_column_never_shares_a_field_of_ours(moving, source_with):
     catalog = source_with(Field(name="custom:gender", type=FieldType.TEXT))
-    extended = with_custom_fields(blueprint.mappings, catalog)
+    extended = with_custom_fields(moving, catalog)
     assert "custom:gender (source)" in [r.to for m in extended for r in m.rules]
 
 
-def test_classes_are_the_strictest_of_what_is_read(blueprint, source):
-    named = {m.name: m for m in blueprint.mappings}
+def test_classes_are_the_strictest_of_what_is_read(moving, source):
+    named = {m.name: m for m in moving}
     contact = classes_of(named["patients_to_contacts"], source)
     assert contact["custom:NHS Number"] is Privacy.NATIONAL_ID
     assert contact["first_name"] is Privacy.COMMERCIAL
@@ -213,13 +211,13 @@ def test_classes_are_the_strictest_of_what_is_read(blueprint, source):
 
 
 @pytest.mark.parametrize("shared", ["email", "mobile_number"])
-def test_a_contact_is_never_matched_by_what_a_family_shares(blueprint, source, destination, shared):
+def test_a_contact_is_never_matched_by_what_a_family_shares(moving, source, destination, shared):
     keyed = replace(
         source,
         streams=tuple(replace(s, key="patientId") if s.name == "patients" else s for s in source.streams),
     )
-    wrong = [replace(m, match=shared) if m.source == "patients" else m for m in blueprint.mappings]
+    wrong = [replace(m, match=shared) if m.source == "patients" else m for m in moving]
     codes = {(i.code, i.severity) for i in check(wrong, keyed, destination, Policies())}
     assert ("match_by_shared_value", "error") in codes
-    right = {i.code for i in check(blueprint.mappings, keyed, destination, Policies())}
+    right = {i.code for i in check(moving, keyed, destination, Policies())}
     assert "match_by_shared_value" not in right

@@ -203,6 +203,6 @@ def test_a_step_is_verified_where_the_api_can_tell_and_blocking_only_where_the_l
 
 
 def test_where_the_api_creates_fields_nobody_is_asked_to() -> None:
-    missing = [MissingField(stream="contacts", label="Gender", type="text", choices=())]
+    missing = [MissingField(stream="contacts", label="Gender", type="text", choices=(), by_api=True)]
     steps = {step.id for step in manual_steps(catalog(create_fields=True), Policies(), missing, [])}
     assert steps == {"task_type", "prospect_status", "automations"}

@@ -19,7 +19,7 @@ from wherry.connectors.freshsales.upload import Uploader
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.write import Writer
 from wherry.connectors.kit.http import ApiClient, Connection, Transport
-from wherry.model.catalog import Catalog, Field
+from wherry.model.catalog import Catalog, Field, Stream
 from wherry.model.diff import Observed
 from wherry.model.errors import SettingsInvalid
 from wherry.model.operation import Operation, Verb
@@ -122,6 +122,10 @@ class FreshsalesDestination:
     def create_field(self, stream: str, field: Field) -> Field:
         """Create a custom field and return it as the destination shows it; see schema.py."""
         return self._schema.create_field(stream, field)
+
+    def create_module(self, label: str, plural: str, name: str) -> Stream:
+        """Make a custom module, or find the one of that label, and return it as a stream; see modules.py."""
+        return self._discovery.modules.create(label, plural, name)
 
     def probe(self) -> list[Check]:
         """Return doctor's findings about the destination; one call."""

@@ -7,6 +7,7 @@ from wherry.connectors.freshsales.answers import Row, as_id, as_row, need_rows, 
 from wherry.connectors.freshsales.catalogue import has_catalogue
 from wherry.connectors.freshsales.fields import read_field, read_stream, reduced, static_streams
 from wherry.connectors.freshsales.limits import FEATURES, figures, plan_limits
+from wherry.connectors.freshsales.modules import Modules
 from wherry.connectors.freshsales.zones import zone_rows
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.catalog import Catalog, Field, Person
@@ -34,17 +35,23 @@ class Discovery:
     plan: str
     overrides: Mapping[str, int | str | bool]
 
+    @property
+    def modules(self) -> Modules:
+        """The custom modules of the account."""
+        return Modules(client=self.client)
+
     def describe(self) -> Catalog:
         """Return the catalog. Raises CredentialsRefused, or ProtocolBroken where this is no Freshsales."""
         streams = [read_stream(name, self._metadata(name)) for name in _TOLD_BY_METADATA]
         custom = {name: self._custom_fields(name) for name in ("tasks", "appointments")}
+        modules = self.modules.definitions()
         return Catalog(
             system="freshsales",
-            streams=(*streams, *static_streams(custom)),
+            streams=(*streams, *static_streams(custom), *self.modules.streams(modules or [])),
             people=self._people(),
             lookups=self._lookups(),
             limits=figures(self.plan, self.overrides),
-            abilities=self._abilities(custom),
+            abilities=self._abilities(custom, modules),
         )
 
     def _metadata(self, stream: str) -> list[Row]:
@@ -120,8 +127,10 @@ class Discovery:
                 kinds[inner] = number
         return kinds
 
-    def _abilities(self, custom: Mapping[str, Sequence[Field]]) -> dict[str, bool]:
-        """Return yes/no facts: create_fields and *_custom_fields probed, features by plan.
+    def _abilities(
+        self, custom: Mapping[str, Sequence[Field]], modules: Sequence[Row] | None
+    ) -> dict[str, bool]:
+        """Return yes/no facts: create_fields, custom_modules and *_custom_fields probed, other features by plan.
 
         `create_fields` is yes only where the forms of a standard module can be read; nothing is written
         to find out [?]. Settings override each of them by name.
@@ -130,6 +139,8 @@ class Discovery:
         found = {name: name in features for name in FEATURES}
         found["products"] = found["products"] and has_catalogue(self.client)
         found["create_fields"] = self._forms_can_be_read()
+        # A plan without them may answer with an empty list, and a user may not see those that a plan has.
+        found["custom_modules"] = modules is not None and (found["custom_modules"] or bool(modules))
         found["tasks_custom_fields"] = bool(custom["tasks"])
         found["appointments_custom_fields"] = bool(custom["appointments"])
         found["appointments_owner_writable"] = False

@@ -35,6 +35,11 @@ class Entity:
         return ",".join(name for name in self.include.split(",") if name in _KNOWN_INCLUDES)
 
 
+def is_module(stream: str) -> bool:
+    """Return whether a stream is a custom module: their entity names begin so [C]."""
+    return stream.startswith("cm_")
+
+
 _KNOWN_INCLUDES = frozenset(
     {
         "owner", "source", "campaign", "territory", "sales_accounts", "business_type", "industry_type",
@@ -119,10 +124,34 @@ NOTES = Entity(stream="notes", root="note", model="Note", hidden={})
 
 PRODUCTS = Entity(stream="products", root="product", model="Product", hidden={}, under="/cpq")
 
-ENTITIES: Mapping[str, Entity] = {
-    entity.stream: entity
-    for entity in (CONTACTS, SALES_ACCOUNTS, DEALS, TASKS, APPOINTMENTS, NOTES, PRODUCTS)
-}
+
+class _Entities(dict[str, Entity]):
+    """The streams by name; custom modules are whatever an admin made, so they are described when asked for."""
+
+    def __missing__(self, stream: str) -> Entity:
+        if not is_module(stream):
+            raise KeyError(stream)
+        model = "".join(part.capitalize() for part in stream.split("_"))
+        return Entity(
+            stream=stream,
+            root=stream,
+            model=model,
+            hidden={},
+            whole=("custom_field",),
+            has_views=True,
+            under="/custom_module",
+        )
+
+
+ENTITIES: Mapping[str, Entity] = _Entities(
+    {
+        entity.stream: entity
+        for entity in (CONTACTS, SALES_ACCOUNTS, DEALS, TASKS, APPOINTMENTS, NOTES, PRODUCTS)
+    }
+)
+
+LOOKED_INTO = ("contacts", "deals", "sales_accounts")
+"""Streams that the lookup fields of a custom module may point into."""
 
 CHILDREN = ("tasks", "appointments", "notes")
 """Streams whose records hang on a contact and are read through it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wherry.connectors.freshsales.answers import Row, as_id, rows_of
 from wherry.connectors.freshsales.catalogue import STREAM as DEAL_PRODUCTS
-from wherry.connectors.freshsales.entities import CHILDREN, ENTITIES, PRODUCTS, Entity
+from wherry.connectors.freshsales.entities import CHILDREN, ENTITIES, PRODUCTS, Entity, is_module
 from wherry.connectors.freshsales.observed import observe, plain_text
 from wherry.connectors.freshsales.read import Reader
 from wherry.connectors.freshsales.upload import STREAM as FILES
@@ -153,6 +153,8 @@ class Finder:
         yield from sorted(self._search(entity, name, wanted.value), key=_order)
 
     def _lookup(self, entity: Entity, name: str, value: str) -> list[Row]:
+        if is_module(entity.stream):
+            return []  # lookup is documented for contacts, accounts and deals
         params = {"q": value, "f": name, "entities": entity.root}
         try:
             return rows_of(self.client.request("GET", "/lookup", params=params).body, entity.stream)

@@ -5,9 +5,19 @@ import re
 from collections.abc import Mapping
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_number, as_row, as_rows
-from wherry.connectors.freshsales.entities import APPOINTMENTS, CHILDREN, CONTACTS, DEALS, USER_TYPE, Entity
+from wherry.connectors.freshsales.entities import (
+    APPOINTMENTS,
+    CHILDREN,
+    CONTACTS,
+    DEALS,
+    LOOKED_INTO,
+    USER_TYPE,
+    Entity,
+    is_module,
+)
 from wherry.model.diff import Observed
 from wherry.model.jsons import Json
+from wherry.model.operation import lookup_relation
 
 _NOT_FIELDS = frozenset(
     {
@@ -157,7 +167,18 @@ def _links(
         if not ids and parent is not None:
             ids = (parent,)
         return {"targetable": ids}
-    return {}
+    return _looked_up(record) if is_module(entity.stream) else {}
+
+
+def _looked_up(record: Row) -> dict[str, tuple[int, ...]]:
+    """Return every custom field that holds an id as a link, under any stream that it may point into."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name, value in as_row(record.get("custom_field")).items():
+        number = as_id(value) if not isinstance(value, dict) else as_id(value.get("id"))
+        ids = () if number is None else (number,)
+        for stream in LOOKED_INTO:
+            found[lookup_relation(stream, f"custom_field.{name}")] = ids
+    return found
 
 
 def _parties(record: Row, beside: Mapping[str, Json], missing: set[str]) -> dict[str, tuple[int, ...]]:

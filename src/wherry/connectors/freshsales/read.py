@@ -16,7 +16,7 @@ from wherry.connectors.freshsales.pick_lists import PickLists
 from wherry.connectors.freshsales.upload import STREAM as FILES
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.walk import Listing, Walk, pages
-from wherry.connectors.kit.http import ApiClient
+from wherry.connectors.kit.http import ApiClient, Param
 from wherry.model.diff import Observed
 from wherry.model.errors import DestinationRefused, RecordGone, UsageInvalid
 from wherry.model.jsons import Json
@@ -325,14 +325,17 @@ class Reader:
         """Describe a view, with the includes that this tenant is known to take."""
         if entity.stream not in self._include:
             self._try_includes(entity, view)
+        params: dict[str, Param] = {"sort": "updated_at", "sort_type": "desc"}
         return Listing(
-            path=f"/{entity.stream}/view/{view}",
+            path=f"{entity.path}/view/{view}",
             name=entity.stream,
-            params={"sort": "updated_at", "sort_type": "desc", "include": self._include[entity.stream]},
+            params=params | {"include": self._include[entity.stream]}
+            if self._include[entity.stream]
+            else params,
         )
 
     def _try_includes(self, entity: Entity, view: int) -> None:
-        self._included("GET", f"/{entity.stream}/view/{view}", entity, per_page=1)
+        self._included("GET", f"{entity.path}/view/{view}", entity, per_page=1)
 
     def _included(
         self, method: str, path: str, entity: Entity, more: Sequence[str] = (), **params: int

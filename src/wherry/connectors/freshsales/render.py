@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from wherry.connectors.freshsales.answers import Row, as_id
+from wherry.connectors.freshsales.answers import Row, as_id, as_row
 from wherry.connectors.freshsales.entities import CHILDREN, ENTITIES, USER_TYPE
 from wherry.connectors.freshsales.zones import rails_zone
 from wherry.model.jsons import Json
-from wherry.model.operation import Operation
+from wherry.model.operation import Operation, lookup_field
 
 _CUSTOM = "custom_field."
 _OURS = frozenset({"attendee_user_id", "sales_accounts", "tags"})
@@ -17,6 +17,7 @@ def create_body(operation: Operation) -> Row:
     """Return the wrapped body of a create: no nulls, custom fields nested, links as the API spells them."""
     inner = _fields(operation, {name: v for name, v in operation.fields.items() if v is not None})
     inner |= _tags(operation) | _accounts(operation) | _parties(operation)
+    _look_up(inner, operation)
     if operation.stream in CHILDREN:
         inner |= target(operation)
     attendees = wanted_attendees(operation)
@@ -34,6 +35,7 @@ def update_body(operation: Operation) -> Row:
     """
     inner = _fields(operation, changed(operation)) | _tags(operation) | _accounts(operation)
     inner |= _parties(operation)
+    _look_up(inner, operation)
     if inner and operation.stream == "notes":
         inner |= target(operation)
     return {ENTITIES[operation.stream].root: inner} if inner else {}
@@ -99,6 +101,18 @@ def _fields(operation: Operation, values: Mapping[str, Json]) -> Row:
     if operation.stream != "appointments" and "attendee_user_id" in values:
         inner["attendee_user_id"] = values["attendee_user_id"]
     return inner
+
+
+def _look_up(inner: Row, operation: Operation) -> None:
+    """Write lookup fields: the id of the other record; an undone link goes back to what it was, or to nothing."""
+    found: Row = {lookup_field(name): number for name, number in operation.links.items()}
+    if operation.undoes:
+        for name in operation.before_links or {}:
+            before = linked_before(operation, name)
+            found[lookup_field(name)] = before[0] if before else None
+    custom = {name.removeprefix(_CUSTOM): value for name, value in found.items() if name.startswith(_CUSTOM)}
+    if custom:
+        inner["custom_field"] = {**as_row(inner.get("custom_field")), **custom}
 
 
 def _zone(value: Json) -> Json:

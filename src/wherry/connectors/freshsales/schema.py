@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows, need_rows, rows_of
+from wherry.connectors.freshsales.entities import ENTITIES, is_module
 from wherry.connectors.freshsales.fields import read_field, same_label
+from wherry.connectors.freshsales.modules import fields_in
 from wherry.connectors.kit.exchange import Effect
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.catalog import Field, FieldType
@@ -22,6 +24,7 @@ FIELD_TYPES: Mapping[FieldType, tuple[int, str]] = {
     FieldType.DATE: (7, "date"),
     FieldType.DATETIME: (7, "date"),
     FieldType.MULTI_SELECT: (8, "multi_select_dropdown"),
+    FieldType.REFERENCE: (9, "lookup"),
 }
 """Our type → (`field_type`, name of the type in metadata).
 
@@ -74,6 +77,8 @@ class Schema:
         return next((one for one in fields if one.custom and same_label(one.label, field.label)), None)
 
     def _read_fields(self, stream: str) -> list[Field]:
+        if is_module(stream):
+            return fields_in(stream, self._forms(stream, again=True))
         path = f"/settings/{stream}/fields"
         try:
             rows = need_rows(self.client.request("GET", path).body, "fields", path)
@@ -120,8 +125,8 @@ class Schema:
             named = {**body, "field_type": body["type"]}
             return self.client.request("POST", path, json=named, effect=Effect.ONCE).body
 
-    def _forms(self, stream: str) -> list[Row]:
-        if stream not in self.known_forms:
+    def _forms(self, stream: str, *, again: bool = False) -> list[Row]:
+        if again or stream not in self.known_forms:
             self.known_forms[stream] = self._read_forms(stream)
         return self.known_forms[stream]
 
@@ -146,6 +151,8 @@ class Schema:
         }
         if known is None:
             body["type"] = name
+        if field.type is FieldType.REFERENCE and field.references:
+            body["lookup_entity"] = ENTITIES[field.references].root  # how a form names the other module [?]
         if field.choices:
             choices: list[Json] = [
                 {"value": choice.value, "position": place} for place, choice in enumerate(field.choices, 1)

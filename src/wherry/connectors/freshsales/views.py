@@ -1,7 +1,7 @@
 """Views: the only way to list contacts, accounts and deals. [D] official docs."""
 
 from wherry.connectors.freshsales.answers import Row, as_id, need_rows
-from wherry.connectors.freshsales.entities import Entity
+from wherry.connectors.freshsales.entities import Entity, is_module
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.errors import ProtocolBroken, RefuseRecord
 
@@ -34,7 +34,7 @@ class Views:
         return self._known[entity.stream]
 
     def _find(self, entity: Entity) -> tuple[int, ...]:
-        path = f"/{entity.stream}/filters"
+        path = f"{entity.path}/filters"
         try:
             body = self._client.request("GET", path).body
         except RefuseRecord as error:
@@ -66,6 +66,9 @@ def _choose(entity: Entity, rows: list[Row]) -> tuple[int, ...]:
         of_model.append(number)
     if entity.all_view.lower() in named:
         return (named[entity.all_view.lower()],)
+    of_all = [number for name, number in named.items() if name.startswith("all ")]
+    if is_module(entity.stream) and of_all:
+        return (of_all[0],)
     if entity.stream == "deals" and all(name in named for name in _CLOSED_DEALS):
         return tuple(named[name] for name in _CLOSED_DEALS)
     return tuple(of_model)

@@ -10,6 +10,7 @@ from wherry.mapping.transforms import (
     people,
     scalars,
     scheduling,
+    treatment,
 )
 from wherry.mapping.transforms.registry import REGISTRY, Transform
 
@@ -23,5 +24,5 @@ def named(name: str) -> Transform | None:
 
 def families() -> tuple[str, ...]:
     """Return the modules that value functions are kept in."""
-    modules = (scalars, contact, consent, lookups, people, scheduling, lines, files, money)
+    modules = (scalars, contact, consent, lookups, people, scheduling, lines, files, money, treatment)
     return tuple(module.__name__ for module in modules)
