@@ -245,22 +245,29 @@ def test_a_file_that_is_not_text_is_named(world: StandIn) -> None:
 EDITS = st.lists(st.tuples(st.sampled_from(["delete", "change", "insert"]), st.integers(0, 200)), max_size=6)
 
 
+@dataclass(repr=False)
+class Started:
+    """A world with its files as they were proposed; never shown whole, for it is long."""
+
+    world: StandIn
+    texts: dict[str, str]
+    proposed: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def started(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[StandIn, dict[str, str], dict[str, str]]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Started:
     world = StandIn(root=tmp_path_factory.mktemp("edited"))
     run(world)
     proposed = {p.name: p.read_text() for p in (world.state / "proposed").iterdir()}
-    return world, files(world), proposed
+    return Started(world, files(world), proposed)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(["01_patients.yaml", "11_practices.yaml", "adoptions.yaml"]), edits=EDITS)
 def test_a_persons_edit_anywhere_survives_another_proposal(
-    started: tuple[StandIn, dict[str, str], dict[str, str]], name: str, edits: list[tuple[str, int]]
+    started: Started, name: str, edits: list[tuple[str, int]]
 ) -> None:
-    world, texts, proposed = started
+    world, texts, proposed = started.world, started.texts, started.proposed
     for file, text in texts.items():
         (world.mapping_dir / file).write_text(text)
     for file, text in proposed.items():
