@@ -8,7 +8,7 @@ from wherry.app.status import result_of
 from wherry.app.workspace import Workspace
 from wherry.model.errors import UsageInvalid
 from wherry.model.record import Key
-from wherry.model.run import RecordState, RunKind, StateChange
+from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange
 
 KINDS = frozenset({RunKind.LOAD, RunKind.RETRY, RunKind.DELTA})
 
@@ -16,13 +16,15 @@ KINDS = frozenset({RunKind.LOAD, RunKind.RETRY, RunKind.DELTA})
 def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusResult:
     """Load the rejects again that fit `where` (reason, stream, key), with their deferred descendants.
 
-    Raises UsageInvalid when no reject fits, ApprovalMissing or StalePlan as load does.
+    Killed or interrupted, the same call goes on with its run. Raises UsageInvalid when no reject fits, ApprovalMissing or StalePlan as load does.
     """
     with ws.store.lock.held(joining=True):
         readied = ready(ws, "load")
         waiting = still_waiting(ws)
         chosen = choose(waiting, where or {})
-        if not chosen:
+        named = ",".join(f"{k}={v}" for k, v in sorted((where or {}).items()))
+        begun = _begun(ws, readied.plan.digest, named)
+        if not chosen and begun is None:
             reasons = sorted({change.reason for change in waiting.values()})
             raise UsageInvalid(
                 "no reject fits" if waiting else "there are no rejects",
@@ -31,12 +33,23 @@ def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusRes
         keys: dict[str, list[str]] = {}
         for key in sorted(chosen):
             keys.setdefault(key.stream, []).append(key.id)
-        options = {
-            "where": ",".join(f"{k}={v}" for k, v in sorted((where or {}).items())),
-            "records": str(len(chosen)),
-        }
+        options = begun.options if begun else {"where": named, "records": str(len(chosen))}
         run = carry_out(ws, readied, RunKind.RETRY, keys=keys, options=options)
     return result_of(ws, run.id)
+
+
+def _begun(ws: Workspace, digest: str, where: str) -> Run | None:
+    """Return the retry of this plan and choice that was begun and did not end."""
+    return next(
+        (
+            run
+            for run in ws.ledger.runs()
+            if run.kind is RunKind.RETRY
+            and run.state is not RunState.FINISHED
+            and (run.digest, run.options.get("where")) == (digest, where)
+        ),
+        None,
+    )
 
 
 def still_waiting(ws: Workspace) -> dict[Key, StateChange]:
@@ -46,11 +59,10 @@ def still_waiting(ws: Workspace) -> dict[Key, StateChange]:
         if run.kind not in KINDS:
             continue
         now = ws.ledger.states(run.id, list(waiting))
-        waiting = {
-            k: c
-            for k, c in waiting.items()
-            if now.get(k, c.state) in (RecordState.REJECTED, RecordState.DEFERRED)
-        }
+        open_ = {RecordState.REJECTED, RecordState.DEFERRED}
+        if run.kind is RunKind.RETRY:  # one that did not end has taken up what still waits
+            open_.add(RecordState.PENDING)
+        waiting = {k: c for k, c in waiting.items() if now.get(k, c.state) in open_}
         for change in ws.ledger.rejects(run.id):
             if not change.key.stream.startswith("link."):
                 waiting[change.key] = change
