@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def make_bundle(out: Path, **order: Any) -> dict[str, Any]:
 
 
 def slim(bundle: Path, out: Path, patients: Collection[str] = FEW) -> Path:
-    """Copy a clean bundle with these patients only, their appointments and notes; give the new folder."""
+    """Copy a clean bundle with these patients only, their appointments, notes and documents; give the new folder."""
     out.mkdir(parents=True)
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     for entry in manifest["files"]:
@@ -100,9 +100,17 @@ def slim(bundle: Path, out: Path, patients: Collection[str] = FEW) -> Path:
         csv.writer(target, delimiter=entry["delimiter"]).writerows([rows[0], *kept])
         data = target.getvalue().encode(entry["encoding"])
         (out / entry["name"]).write_bytes(data)
+        if stream == "documents":
+            _copy_files(bundle, out, (dict(zip(rows[0], row, strict=False))["ref"] for row in kept))
         entry |= {"rows": len(kept), "sha256": hashlib.sha256(data).hexdigest()}
     (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return out
+
+
+def _copy_files(bundle: Path, out: Path, refs: Iterable[str]) -> None:
+    for ref in refs:
+        (out / ref).parent.mkdir(parents=True, exist_ok=True)
+        (out / ref).write_bytes((bundle / ref).read_bytes())
 
 
 def _wanted(stream: str, row: list[str], patients: Collection[str]) -> bool:
@@ -111,7 +119,7 @@ def _wanted(stream: str, row: list[str], patients: Collection[str]) -> bool:
         return True
     if stream == "merges":
         return {cells["duplicateId"], cells["masterId"]} <= set(patients)
-    if stream in {"patients", "appointments", "clinical_notes"}:
+    if stream in {"patients", "appointments", "clinical_notes", "documents"}:
         return cells["patientId"] in patients or cells["patientId"] == ""
     return False
 
@@ -292,7 +300,18 @@ def marks(emulator: Any) -> Counter[str]:
                 found[f"{entity} {mark}"] += 1
                 if record.get("products"):  # what is attached to a deal counts as a record of its own
                     found[f"products of {entity} {mark}"] += 1
-    return found
+    return found + _file_marks(emulator)
+
+
+def _file_marks(emulator: Any) -> Counter[str]:
+    """Files have no delete of their own: one is live while the contact that it hangs on is."""
+    live = {one["id"] for one in emulator.admin("records/contact") if not one.get("is_deleted")}
+    return Counter(
+        f"document {mark}"
+        for one in emulator.admin("files")["files"]
+        if one["targetables"][0]["id"] in live
+        for mark in MARKER.findall(one["name"])[-1:]
+    )
 
 
 def _mark(entity: str, record: Mapping[str, Any]) -> str:
