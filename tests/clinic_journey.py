@@ -34,7 +34,7 @@ from clinicgen.columns import COLUMNS  # noqa: E402 - same
 
 QUICK = ("--switch", "rate.limit_hour=2000000", "--switch", "rate.limit_min=600000")  # limits out of the way
 MARKER = re.compile(r"\[aerona:[a-z_]+:[^\]]+\]")
-UNMARKED = frozenset({"fields", "modules", "documents"})  # no records that marks() looks at
+UNMARKED = frozenset({"fields", "modules"})  # no records that marks() looks at
 SOURCE_ID = "cf_source_system_id_c"
 OWN_FIELD = {"contact": "external_id"}
 TEXT_ENTITIES = ("task", "appointment", "note", "product")

@@ -36,6 +36,12 @@ class Choices:
     bin_is_unique: bool = False  # what lies in the recycle bin still holds its unique values
     choice_by_id: bool = False  # custom pick lists take the number of a choice, and show it
     creator_attends: bool = False  # who creates an appointment attends it
+    # files
+    files_key: str = "document_associations"  # under which they are listed
+    files_nested: bool = False  # a row is the association, with the file inside
+    files_own_name: bool = True  # a file is called by file_name, else by the name of its part
+    files_sized: bool = True  # the list says how large a file is
+    files_page: int = 100
     # jobs
     job_seconds: float = 2.0
     job_progress: bool = True
@@ -71,6 +77,11 @@ WAYS = {
         job_vanishes=True,
         slow_destroy=True,
         forms=False,
+        files_key="links",
+        files_nested=True,
+        files_own_name=False,
+        files_sized=False,
+        files_page=2,
     ),
     "numbered": Choices(
         created=201,
@@ -86,6 +97,8 @@ WAYS = {
         job_progress=False,
         first_code=31,
         shows_all_codes=False,
+        files_key="documents",
+        files_page=1,
     ),
     "narrow": Choices(
         plan="growth",

@@ -120,6 +120,9 @@ def content(dump: Any) -> list[str]:
             for one in plain.get("attendees", []):
                 one.pop("id", None)
             lines.append(stream + " " + json.dumps(named(plain), sort_keys=True))
+    for row in dump["files"]:
+        plain = {name: one for name, one in row.items() if name not in {"id", "created_at"}}
+        lines.append("files " + json.dumps(named(plain), sort_keys=True))
     return sorted(lines)
 
 

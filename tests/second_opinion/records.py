@@ -119,6 +119,8 @@ def remove(world: World, stream: str, row: Row, *, forever: bool = False) -> Non
         for contact in world.tables["contacts"].values():
             links = contact.get("sales_accounts") or []
             contact["sales_accounts"] = [one for one in links if one["id"] != row["id"]]
+    if forever:
+        world.files = {n: one for n, one in world.files.items() if one["target"] != [stream, row["id"]]}
     if forever or stream in CHILDREN:
         del world.tables[stream][row["id"]]
 

@@ -11,11 +11,12 @@ from operator import itemgetter
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from second_opinion import jobs, lists, records
+from second_opinion import files, jobs, lists, records
 from second_opinion.checking import Refusal
 from second_opinion.records import Absent, Answer
 from second_opinion.world import MODELS, World
@@ -46,21 +47,25 @@ class Api:
 
     async def handle(self, request: Request) -> Response:
         body = await request.body()
+        form = await request.form() if _is_form(request) else FormData()
         with self.world.lock:
             self.world.catch_up()
             route = re.sub(r"\d{6,}", "{id}", request.url.path.removeprefix(PREFIX))
-            response = self._answer(request, body)
+            response = self._answer(request, body, form)
             self.world.calls.append((time.time(), request.method, route, response.status_code))
             return response
 
-    def _answer(self, request: Request, body: bytes) -> Response:
+    def _answer(self, request: Request, body: bytes, form: FormData) -> Response:
         limited = self._over()
         if limited is not None:
             return limited
         if request.headers.get("authorization") != f"Token token={KEY}":
             return PlainTextResponse("Incorrect or expired API key", 401)
         try:
-            status, found = self._dispatch(request, body)
+            upload = request.method == "POST" and request.url.path == f"{PREFIX}/documents"
+            status, found = (
+                files.upload(self.world, request.headers, form) if upload else self._dispatch(request, body)
+            )
         except NoRoute:
             page = f"<!DOCTYPE html><html><body>{html.escape('The page was not found')}</body></html>"
             return HTMLResponse(page, 404)
@@ -159,6 +164,8 @@ class Api:
                 return jobs.bulk_upsert(world, stream, data, root)
             case ("POST", "bulk_destroy"):
                 return records.bulk_destroy(world, stream, data)
+            case ("GET", number, "document_associations"):
+                return files.listed(world, stream, _number(number), query)
             case ("GET", number, "notes") if stream != "sales_accounts":
                 return lists.notes_of(world, stream, _number(number), query)
             case ("DELETE", number, "forget"):
@@ -188,6 +195,10 @@ class Api:
                 return records.delete(world, stream, _number(number))
             case _:
                 raise NoRoute
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("multipart/form-data; boundary=")
 
 
 def _number(text: str) -> int:
@@ -228,6 +239,7 @@ class Admin:
         }
         return {
             **live,
+            "files": [one for one in self.world.files.values() if self.world.get(*one["target"])],
             "fields": self.world.custom,
             "lists": self.world.lists,
             "pending": len(self.world.later),

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from clinic_journey import MARKER as _MARKER
 from clinic_journey import SEED_FILE
 from second_opinion.choices import way
 from second_opinion.migration import Migration, Second, content
@@ -71,6 +72,8 @@ def _once_each(dump: Any) -> None:
     patients = [row["external_id"] for row in dump["contacts"] if row.get("external_id")]
     texts = [row.get("description", "") for name in ("tasks", "appointments", "notes") for row in dump[name]]
     marks = [text.rpartition("[aerona:")[2] for text in texts if text.endswith("]") and "[aerona:" in text]
-    for one in (patients, marks, [row["name"] for row in dump["sales_accounts"]]):
+    files = [_MARKER.findall(row["name"])[-1] for row in dump["files"]]
+    for one in (patients, marks, files, [row["name"] for row in dump["sales_accounts"]]):
         assert len(one) == len(set(one))
     assert marks
+    assert files

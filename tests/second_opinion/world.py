@@ -46,6 +46,7 @@ class World:
         self.custom: dict[str, list[Row]] = {name: [] for name in MODELS}
         self.users: list[Row] = []
         self.jobs: dict[int, Row] = {}
+        self.files: dict[int, Row] = {}
         self.later: list[tuple[float, Callable[[], None]]] = []
         self.calls: list[tuple[float, str, str, int]] = []
         self._tick = 0

@@ -100,6 +100,7 @@ class EngineSettings:
     settle_wait_seconds: Annotated[float, Field(ge=0, le=3_600)] = 20
     call_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     max_wait_minutes: Annotated[int, Field(ge=0, le=10_080)] = 90
+    verify_files: Literal["checksum", "size"] = "checksum"
     lease_seconds: Annotated[float, Field(ge=1, le=600)] = 20
     beat_seconds: Annotated[float, Field(ge=0.1, le=120)] = 5
 

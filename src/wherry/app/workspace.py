@@ -191,6 +191,7 @@ class Workspace:
         overrides: dict[str, int | str | bool] = {
             "delete": self.settings.policy.delete,
             "call_seconds": self.settings.engine.call_seconds,
+            "verify_files": self.settings.engine.verify_files,
         }
         if there.calls_per_hour:
             overrides["calls_per_hour"] = there.calls_per_hour

@@ -29,7 +29,7 @@ PARENT_STREAM = {
 }
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 WINDOW = 5_000  # writes whose children are brought together
-CHILD_STREAMS = ("tasks", "appointments", "notes", "deals", "contacts")
+CHILD_STREAMS = ("tasks", "appointments", "notes", "documents", "deals", "contacts")
 
 
 Place: TypeAlias = tuple[str, int]  # destination stream and id

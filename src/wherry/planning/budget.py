@@ -48,6 +48,7 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
     # The list of a contact's files is a call of its own, and so is reading the bytes of each.
     read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files
     modules = sum(v.writes for s, v in volumes.items() if s.startswith(MODULE_STREAM))
+    contacts = volumes["contacts"].writes if "contacts" in volumes else 0
     destroy = sum(pages.values()) * 2 + children + modules * 2  # read and deleted one by one
     load = sum(by_stream.values())
     hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))
@@ -59,6 +60,7 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
         load_by_stream=by_stream,
         load=load,
         read_back=read_back,
-        rollback=destroy + read_back,
+        # Each contact is asked for the files that people put there, whether any were moved or not.
+        rollback=destroy + read_back - files + contacts,
         hours=round(hours, 2),
     )

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows, meta_number
 from wherry.connectors.freshsales.observed import plain_text
 from wherry.connectors.freshsales.upload import STREAM
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.diff import Observed
-from wherry.model.errors import ProtocolBroken, RecordGone
+from wherry.model.errors import DestinationRefused, ProtocolBroken, RecordGone
 from wherry.model.jsons import Json
 from wherry.model.operation import Operation
 
@@ -24,11 +24,17 @@ _ENDING = re.compile(r"\.[^\W_]{1,16}\Z")
 _FIELDS = ("name", "size", "sha256")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Attachments:
-    """Reads `/contacts/{id}/document_associations` [D]; what its rows hold is not documented [?]."""
+    """Reads `/contacts/{id}/document_associations` [D]; what its rows hold is not documented [?].
+
+    With `read_bytes`, files that are read back are fetched by the `url` of their row, the only handle that
+    the API gives [D], to compare their checksum.
+    """
 
     client: ApiClient
+    read_bytes: bool = True
+    _refused: bool = False
 
     def of(self, stream: str, parent: int) -> list[Observed]:
         """Return all files and links of a contact or account; none where it is gone. A call for each hundred.
@@ -50,6 +56,14 @@ class Attachments:
             hint="This account does not list files, so uploads cannot be proved: leave the class documents locked.",
         )
 
+    def ids(self, stream: str, parent: int) -> tuple[int, ...] | None:
+        """Return the ids of all files and links of a record; None where this account does not list them."""
+        try:
+            return None if self._refused else tuple(one.id for one in self.of(stream, parent))
+        except (DestinationRefused, ProtocolBroken):
+            self._refused = True
+            return None
+
     def find(self, operations: Sequence[Operation]) -> dict[str, Observed]:
         """Return the files that carry the operations' markers, by operation id; the oldest of several."""
         wanted: dict[int, list[Operation]] = {}
@@ -70,7 +84,15 @@ class Attachments:
         there = {file.id: file for file in self.of("contacts", parent)}
         for number in ids:
             if number in there:
-                yield there[number]
+                yield self._proved(there[number])
+
+    def _proved(self, file: Observed) -> Observed:
+        url = file.fields.get("url")
+        found = self.client.downloads.digest(url) if self.read_bytes and isinstance(url, str) else None
+        if found is None:
+            return file
+        fields = {**file.fields, "sha256": found.sha256, "size": found.size}
+        return replace(file, fields=fields, not_readable=file.not_readable - {"sha256", "size"})
 
     def _pages(self, path: str, parent: int) -> Iterator[Observed]:
         before: list[int] = []

@@ -40,7 +40,8 @@ class FreshsalesDestination:
     ) -> None:
         """`failures` is the judge that the client was given; it learns labels from the catalog."""
         self._picks = PickLists()
-        reader = Reader(client, Views(client), self._picks)
+        read_files = overrides.get("verify_files") != "size"
+        reader = Reader(client, Views(client), self._picks, read_files=read_files)
         self._client, self._failures, self._clock, self._plan = client, failures, clock, plan
         self._reader = reader
         self._discovery = Discovery(client=client, plan=plan, overrides=overrides)

@@ -44,8 +44,10 @@ class Shown:
 class Reader:
     """Reads Freshsales; knows which includes this tenant takes and which ids it never shows."""
 
-    def __init__(self, client: ApiClient, views: Views, picks: PickLists | None = None) -> None:
-        """`picks` tell the texts of choices that are shown by number."""
+    def __init__(
+        self, client: ApiClient, views: Views, picks: PickLists | None = None, *, read_files: bool = True
+    ) -> None:
+        """`picks` tell the texts of choices that are shown by number; with `read_files` bytes are compared too."""
         self._client, self._views = client, views
         self.picks = picks or PickLists()
         self._include: dict[str, str] = {}
@@ -54,7 +56,7 @@ class Reader:
         self._children_refused = False
         self._longest: dict[str, int] = {}
         self.hanging = Hanging(scan=self.scan)
-        self.files = Attachments(client=client)
+        self.files = Attachments(client=client, read_bytes=read_files)
         self.catalogue = Catalogue(client)
         self.deal_products = DealProducts(client=client, catalogue=self.catalogue)
 
@@ -133,9 +135,14 @@ class Reader:
         return self.picks.shown(observe(entity, record, beside, **how))
 
     def _with_hanging(self, got: Observed) -> Observed:
-        """Add what hangs on a contact where its answer did not show it; about one call."""
+        """Add what hangs on a contact where its answer did not show it: a call for its files, about one more."""
+        if got.stream != CONTACTS.stream:
+            return got
+        files = self.files.ids(got.stream, got.id)
+        if files is not None:
+            got = replace(got, links={**got.links, FILES: files})
         missing = [stream for stream in CHILDREN if stream not in got.links]
-        if got.stream != CONTACTS.stream or not missing:
+        if not missing:
             return got
         links = {**self.hanging.of(got.id), **got.links}
         if "notes" in missing:

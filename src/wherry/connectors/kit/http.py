@@ -16,6 +16,7 @@ import orjson
 import stamina
 
 from wherry.connectors.kit.breaker import Breaker
+from wherry.connectors.kit.download import Downloads
 from wherry.connectors.kit.exchange import Effect, Exchange, Form, Judge, Loss, Reply
 from wherry.connectors.kit.headers import read_quota
 from wherry.connectors.kit.patience import Pace, Patience
@@ -81,6 +82,9 @@ class ApiClient:
         self._breaker = Breaker(clock)
         self._throttles = 0
         self._lock = threading.Lock()
+        self.downloads = Downloads(
+            connection.base_url, connection.headers, budget, transport=connection.transport
+        )
         self._http = httpx2.Client(
             base_url=connection.base_url,
             headers=dict(connection.headers),
@@ -99,6 +103,7 @@ class ApiClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        self.downloads.close()
 
     def request(
         self,
