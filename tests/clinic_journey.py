@@ -43,7 +43,7 @@ RUNS = ("prepare", "sample", "load")
 WHOLE = frozenset(
     {"practices", "clinicians", "appointment_types", "appointment_statuses", "care_plans", "households"}
 )
-# The families with a shared address, odd names, phones, merges, twins at the destination, long notes.
+# The families with a shared address, odd names, phones, merges, twins at the destination, long notes, documents.
 FEW = frozenset(
     map(
         str,
@@ -76,6 +76,7 @@ FEW = frozenset(
             72,
             73,
             74,
+            87,
         ),
     )
 )

@@ -3,8 +3,10 @@
 The same for a shared folder and for a server that speaks S3.
 """
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,18 @@ import orjson
 import pytest
 from fsspec.core import url_to_fs
 
+from memory_destination import MemorySnapshot
 from object_store import KEYS, ObjectStore, object_store
 from wherry.app import durable_files
 from wherry.app.credentials import Credentials
+from wherry.app.documents import PlacedDocuments, publish_documents
 from wherry.app.durable_files import bring_settings, fetch, publish
 from wherry.app.place import Place
 from wherry.app.progress import Silent
 from wherry.app.settings import StoreSettings
 from wherry.app.workspace import Workspace
 from wherry.model.errors import PreflightFailed, SettingsInvalid
+from wherry.model.record import Key, Record
 
 TOML = (
     '[source]\nbundle = "export"\n[destination]\nbase_url = "https://acme.example.com/crm/sales"\n'
@@ -218,3 +223,45 @@ def test_without_the_extra_the_way_to_it_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_place_that_nothing_here_can_reach_is_a_wrong_setting(machine: Machine) -> None:
     with pytest.raises(SettingsInvalid, match="files"):
         publish(machine("here", "nosuch://bucket/folder"), "abc")
+
+
+class Shelf:
+    """Documents in memory."""
+
+    def __init__(self, found: dict[str, bytes]) -> None:
+        self.found = found
+
+    def document_size(self, ref: str) -> int | None:
+        return len(self.found[ref]) if ref in self.found else None
+
+    @contextmanager
+    def open_document(self, ref: str) -> Iterator[list[bytes]]:
+        yield [self.found[ref][:3], self.found[ref][3:]]
+
+
+def test_documents_reach_a_machine_without_the_export(machine: Machine) -> None:
+    sound, other = b"sound document", b"other"
+    rows = {
+        "documents/1": (sound, hashlib.sha256(sound).hexdigest()),
+        "documents/2": (other, hashlib.sha256(b"what it was").hexdigest()),  # altered since
+        "documents/3": (other, None),  # the export declares no checksum
+        "documents/4": (None, hashlib.sha256(b"gone").hexdigest()),
+    }
+    records = [
+        Record(key=Key("documents", ref), values={"ref": ref, "sha256": sha256})
+        for ref, (_content, sha256) in rows.items()
+    ]
+    shelf = Shelf({ref: content for ref, (content, _) in rows.items() if content is not None})
+    settings = machine("here").settings
+    place = Place.of(settings.store, settings.credentials)
+    assert place is not None
+    snapshot = MemorySnapshot(records)
+    assert PlacedDocuments.of(place, snapshot.digest) is None
+    publish_documents(place, snapshot, shelf)
+    publish_documents(place, snapshot, shelf)  # what is there is not sent again
+
+    there = PlacedDocuments.of(place, snapshot.digest)
+    assert there is not None
+    assert [there.document_size(ref) for ref in rows] == [len(sound), None, len(other), None]
+    with there.open_document("documents/1") as blocks:
+        assert b"".join(blocks) == sound

@@ -11,11 +11,14 @@ from pathlib import Path
 import orjson
 
 from wherry.app.credentials import Credentials, variable
+from wherry.app.documents import publish_documents
 from wherry.app.place import Place, hash_of
 from wherry.app.progress import Progress
 from wherry.app.settings import FILE_NAME, StoreSettings
 from wherry.app.workspace import Workspace
+from wherry.model.catalog import Privacy
 from wherry.model.errors import PreflightFailed
+from wherry.planning.approve import unlocked_classes
 
 KEPT = ("snapshot.json", "plan.json", "destination.json", "existing.json")
 BROUGHT = (
@@ -34,6 +37,8 @@ def publish(ws: Workspace, digest: str) -> None:
         name = path.relative_to(ws.root).as_posix()
         listed[name] = hash_of(path)
         place.put(listed[name], path)
+    if Privacy.DOCUMENTS in unlocked_classes(ws.ledger.approvals(digest), digest):
+        publish_documents(place, ws.snapshot(ws.plan(digest).basis.snapshot), ws.documents)
     place.write(f"runs/{digest}.json", orjson.dumps(listed, option=orjson.OPT_SORT_KEYS))
     place.write(FILE_NAME, (ws.root / FILE_NAME).read_bytes().removeprefix(BROUGHT.encode()))
 

@@ -6,8 +6,9 @@ torn write nor a changed file is ever taken over.
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from wherry.app.credentials import Credentials
 from wherry.app.settings import StoreSettings
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 
+BLOCK = 1 << 20
 S3 = ("s3://", "s3a://")
 S3_SECRETS = ("store.files_access_key", "store.files_secret_key")
 
@@ -71,6 +73,40 @@ class Place:
             self._files.makedirs(f"{self._root}/objects", exist_ok=True)
             self._files.put_file(str(path), new)
             self._files.mv(new, there)
+
+    def holds(self, sha256: str) -> bool:
+        """Return whether content of that hash is there."""
+        with _reached():
+            return bool(self._files.exists(f"{self._root}/objects/{sha256}"))
+
+    def keep(self, sha256: str, blocks: Iterable[bytes]) -> bool:
+        """Keep content piece by piece; False, and nothing is kept, where it is not what its hash says."""
+        there = f"{self._root}/objects/{sha256}"
+        new = f"{self._root}/arriving/{uuid.uuid4().hex}"
+        digest = hashlib.sha256()
+        with _reached():
+            if self._is_folder:
+                self._files.makedirs(f"{self._root}/objects", exist_ok=True)
+                self._files.makedirs(f"{self._root}/arriving", exist_ok=True)
+            with self._files.open(new, "wb") as file:
+                for block in blocks:
+                    digest.update(block)
+                    file.write(block)
+            if digest.hexdigest() != sha256:
+                self._files.rm(new)
+                return False
+            self._files.mv(new, there)
+        return True
+
+    @contextmanager
+    def open(self, sha256: str) -> Iterator[Iterable[bytes]]:
+        """Open content as a stream of blocks; who reads it checks it against its hash."""
+        with _reached(
+            "a document is missing in [store] files", "start the run again: it publishes its files"
+        ):
+            file = self._files.open(f"{self._root}/objects/{sha256}", "rb")
+        with file:
+            yield iter(partial(file.read, BLOCK), b"")
 
     def get(self, sha256: str, path: Path) -> None:
         """Bring a file here; raises PreflightFailed where it is missing or is not what its name says."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from wherry.app.documents import LazyDocuments
+from wherry.app.documents import Closable, LazyDocuments, PlacedDocuments
+from wherry.app.place import Place
 from wherry.app.progress import Progress, Silent
 from wherry.app.settings import Settings, SourceSettings, read_settings
 from wherry.engine.hands import Stopper
@@ -205,7 +206,7 @@ class Workspace:
     def documents(self) -> LazyDocuments:
         """The bytes of the source's documents; its bundle is opened when the first one is asked for."""
         if self._documents is None:
-            self._documents = LazyDocuments(self._opened_source)
+            self._documents = LazyDocuments(self._opened_documents)
         return self._documents
 
     @contextmanager
@@ -216,6 +217,15 @@ class Workspace:
             yield source
         finally:
             source.close()
+
+    def _opened_documents(self) -> Closable:
+        """Open the bundle, or where it is on another machine, what that machine has published."""
+        if not Path(self.settings.source.bundle).exists():
+            place = Place.of(self.settings.store, self.settings.credentials)
+            placed = PlacedDocuments.of(place, self.snapshot().digest) if place else None
+            if placed is not None:
+                return placed
+        return self._opened_source()
 
     def _opened_source(self) -> "AeronaBundle":
         here = self.settings.source

@@ -118,7 +118,8 @@ def _rows(body: Json) -> list[Row]:
 
 def _observed(row: Row, parent: int) -> Observed | None:
     inner = next((as_row(row[name]) for name in _NESTED if as_row(row.get(name))), row)
-    number = as_id(inner.get("id")) or as_id(row.get("document_id")) or as_id(row.get("id"))
+    own = as_id(inner.get("id")) if inner is not row else None
+    number = own or as_id(row.get("document_id")) or as_id(row.get("id"))
     if number is None:
         return None
     fields: dict[str, Json] = {}
