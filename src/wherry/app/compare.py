@@ -25,15 +25,22 @@ LANDED = frozenset({RecordState.CREATED, RecordState.UPDATED, RecordState.UNCHAN
 Wanted = tuple[Record, tuple[Payload, ...]]
 Labels = Mapping[str, Mapping[str, str]]  # destination stream → field → label
 OnRecord = Callable[[Key, Sequence[FieldDiff]], None]
+OnSeen = Callable[[Record, Observed | None], None]
 
 
 def read_back(
-    ws: Workspace, situation: Situation, apply: Apply, run: str, on_record: OnRecord
+    ws: Workspace,
+    situation: Situation,
+    apply: Apply,
+    run: str,
+    on_record: OnRecord,
+    on_seen: OnSeen = lambda _record, _seen: None,
 ) -> dict[str, Proof]:
     """Compare every record that landed in this run, or in any run and stands, with the destination as it is.
 
     Without a run, that is everything that was written and not taken back: loads, samples and retries alike.
-    Returns the figures per source stream; `on_record` gets the diffs of each record. A record that the
+    Returns the figures per source stream; `on_record` gets the diffs of each record, `on_seen` the record with
+    its (first) part as it was read back, None where it is not there. A record that the
     run says has landed and that is not there is missing, in every field. Streams that the API lists are
     read 100 a call; everything else through its contact, in one call a contact.
     """
@@ -44,6 +51,7 @@ def read_back(
         apply=apply,
         run=run,
         on_record=on_record,
+        on_seen=on_seen,
         proofs={s: Proof() for s in order},
         labels=_labels(situation),
         streams={s: frozenset(m.destination for m in active if m.source == s) for s in order},
@@ -103,6 +111,7 @@ class _Reading:
     apply: Apply
     run: str
     on_record: OnRecord
+    on_seen: OnSeen
     proofs: dict[str, Proof]
     labels: Labels
     streams: Mapping[str, frozenset[str]]  # source stream → the destination streams that it goes to
@@ -167,6 +176,8 @@ class _Reading:
                 line = lines.get((record.key, payload.part))
                 seen = observed.get((payload.stream, line.destination_id)) if line else None
                 there = there and seen is not None
+                if payload.part == 1:
+                    self.on_seen(record, seen)
                 diffs += self._diffs(record, payload, line, homes, seen)
             self.proofs[record.key.stream].add(diffs, there=there)
             self.ws.progress.advance(1)

@@ -30,7 +30,7 @@ def discover(ws: Workspace) -> DiscoverResult:
         ws.progress.finish()
     begun = ws.clock.now()
     ws.progress.start("reading Freshsales", None)
-    existing = {stream: list(_there(ws, catalog, stream)) for stream in STREAMS}
+    existing = {stream: list(_there(ws, catalog, stream)) for stream in (*STREAMS, *_money_streams(catalog))}
     ws.progress.finish()
     ws.keep_destination(catalog, existing, begun)
     fates = snapshot.counts()
@@ -58,6 +58,11 @@ def discover(ws: Workspace) -> DiscoverResult:
     )
 
 
+def _money_streams(catalog: Catalog) -> tuple[str, ...]:
+    """Deals that carry a source id may be ours from another workspace; products are adopted by their code."""
+    return ("deals", "products") if catalog.abilities.get("products") else ("deals",)
+
+
 def refresh(ws: Workspace, catalog: Catalog) -> None:
     """Take note of contacts and accounts that appeared or changed since discover; a call or two a stream.
 
@@ -77,7 +82,9 @@ def refresh(ws: Workspace, catalog: Catalog) -> None:
 def _there(ws: Workspace, catalog: Catalog, stream: str, since: datetime | None = None) -> Iterator[Existing]:
     labels = _custom_names(catalog, stream)
     for seen in ws.destination.scan(stream, since):
-        yield _existing(seen, labels)
+        one = _existing(seen, labels)
+        if stream != "deals" or one.source_id:  # other deals are nobody's that we could know
+            yield one
         ws.progress.advance(1)
 
 
@@ -103,6 +110,7 @@ def _existing(seen: Observed, labels: dict[str, str]) -> Existing:
         name=text("name"),
         mobile=text("mobile_number"),
         birth_date=text(labels.get(normal_label("Date of Birth"))),
+        code=text("product_code").strip(),
     )
 
 

@@ -8,7 +8,7 @@ from wherry.app.guide import write_guide
 from wherry.app.instalments import settled, write_sheet
 from wherry.app.leftovers import write_leftovers
 from wherry.app.results import PlanResult
-from wherry.app.situation import ALL_CLASSES, Situation, gather, missing_field
+from wherry.app.situation import ALL_CLASSES, Situation, currencies_of, gather, missing_field
 from wherry.app.workspace import Workspace
 from wherry.mapping.check import FieldNeed, Issue, check
 from wherry.mapping.tenant import missing_modules
@@ -100,6 +100,7 @@ def _inputs(ws: Workspace, situation: Situation, tally: Tally) -> Inputs:
             ws.settings.policy,
             [missing_field(n, by_api=_by_api(n, situation)) for n in missing],
             unmatched,
+            currencies=currencies_of(situation),
         ),
         modules=missing_modules(situation.catalog, situation.mappings.active),
         warnings=tuple(_warnings(ws, situation)),
@@ -140,6 +141,8 @@ def _adoptions(situation: Situation) -> Iterator[dict[str, Json]]:
         how = "carries the source id already"
         if key in adopted or key.removeprefix("practices/") in situation.decisions.accounts:
             how = "decided in mapping/adoptions.yaml"
+        elif key.startswith("procedures/"):
+            how = "has the product code already"
         yield {"key": key, "destination_id": id_, "evidence": how}
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from wherry.app.results import PrepareResult, Row
 from wherry.app.runs import Readied, ensure_unassigned, make_hands, ready
-from wherry.app.situation import Situation, gather, missing_field
+from wherry.app.situation import Situation, currencies_of, gather, missing_field
 from wherry.app.workspace import Workspace
 from wherry.mapping.check import FieldNeed
 from wherry.mapping.tenant import missing_modules
@@ -162,7 +162,8 @@ def _patient(ws: Workspace, make: Callable[[], Made]) -> Made:
 def _steps(ws: Workspace, situation: Situation, modules: Sequence[str]) -> tuple[Step, ...]:
     missing = [missing_field(need, by_api=False) for need in situation.needs if not need.exists]
     unmatched = [str(line["key"]) for line in situation.owners.lines if line["how"] == "fallback"]
-    return manual_steps(situation.catalog, ws.settings.policy, missing, unmatched, modules)
+    currencies = currencies_of(situation)
+    return manual_steps(situation.catalog, ws.settings.policy, missing, unmatched, modules, currencies)
 
 
 def _write_sheet(ws: Workspace, steps: tuple[Step, ...]) -> None:

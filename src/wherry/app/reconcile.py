@@ -1,15 +1,20 @@
 """Prove it: conservation per stream, and every field read back and compared."""
 
+from collections.abc import Callable
+
 from wherry.app.compare import read_back
+from wherry.app.control_totals import control_rows, control_totals, write_control
 from wherry.app.diff_report import DiffReport
 from wherry.app.run_results import ReconcileResult, StreamProof
 from wherry.app.runs import make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
-from wherry.model.diff import Verdict
+from wherry.model.diff import Observed, Verdict
 from wherry.model.errors import UsageInvalid
+from wherry.model.record import Record
 from wherry.model.run import RecordState, Run, RunKind
 from wherry.planning.approve import unlocked_classes
+from wherry.reconcile.control import ControlTotals
 from wherry.reconcile.proof import Proof, unbalanced
 
 KINDS = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.DELTA, RunKind.RETRY})
@@ -19,7 +24,8 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
     """Compare everything that was written and not taken back (or by the run named) with what is there now.
 
     Writes nothing to the destination. Exit code 6 when a record is missing, a field differs, records are
-    still pending, or the counts of a stream do not add up; reports/reconcile-….csv names each discrepancy.
+    still pending, the counts of a stream do not add up, or a control total of the money differs;
+    reports/reconcile-….csv names each discrepancy, reports/control-totals-….csv holds the money.
     """
     with ws.store.lock.held():
         found = _run(ws, run)
@@ -30,8 +36,9 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
         report = DiffReport(
             ws.reports_dir, f"reconcile-{found.id}", show_values=ws.settings.report.show_values
         )
+        totals = control_totals(situation)
         with report:
-            proofs = read_back(ws, situation, hands.apply, run and found.id, report.add)
+            proofs = read_back(ws, situation, hands.apply, run and found.id, report.add, seen_by(totals))
         report.write_page(title=f"Reconcile {found.id}", digest=plan.digest, proofs=proofs)
     if not any(proof.expected for proof in proofs.values()):
         raise UsageInvalid(
@@ -39,7 +46,10 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
         )
     counts = ws.ledger.counts(found.id)
     pending = sum(line.states.get(RecordState.PENDING, 0) for line in counts.values())
+    control = control_rows(totals)
+    sheet = write_control(ws.reports_dir / f"control-totals-{found.id}.csv", control)
     ok = not unbalanced(counts) and not pending and all(proof.ok for proof in proofs.values())
+    ok = ok and totals.equal
     steps: tuple[str, ...] = () if ok else (f"read {ws.shown(report.html)}",)
     if pending:
         steps = (f"{found.id} has not ended: {pending} records are pending; wherry {found.kind}", *steps)
@@ -47,8 +57,20 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
         streams={name: _proof(proof) for name, proof in proofs.items()},
         discrepancies=ws.shown(report.csv),
         ok=ok,
+        control_totals=control,
+        control_csv=ws.shown(sheet),
         next_steps=steps,
     )
+
+
+def seen_by(totals: ControlTotals) -> Callable[[Record, Observed | None], None]:
+    """Return what adds each invoice to the control totals, and leaves other records alone."""
+
+    def seen(record: Record, found: Observed | None) -> None:
+        if record.key.stream == "invoices":
+            totals.add(record, found)
+
+    return seen
 
 
 def _run(ws: Workspace, run: str) -> Run:

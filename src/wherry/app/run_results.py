@@ -154,13 +154,34 @@ class StreamProof:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRow:
+    """One control total of the money on both sides: how many amounts, and what they come to."""
+
+    kind: str  # invoiced, outstanding or received
+    month: str  # YYYY-MM
+    currency: str
+    method: str  # of payment, where the kind is received
+    source_count: int
+    source: str  # amount with two decimals
+    found_count: int
+    found: str
+    equal: bool
+
+    def document(self) -> Document:
+        """Return one entry of `control_totals`."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReconcileResult(Result):
-    """The proof. `ok` also covers what the figures per stream cannot show: conservation, and drift."""
+    """The proof. `ok` also covers what the figures per stream cannot show: conservation, drift, and the money."""
 
     streams: Mapping[str, StreamProof]
     discrepancies: str  # path of the CSV
     ok: bool
+    control_totals: tuple[ControlRow, ...] = ()
+    control_csv: str = ""
 
     def document(self) -> Document:
         """Return the document of `reconcile`."""
@@ -168,6 +189,8 @@ class ReconcileResult(Result):
             "schema": "wherry/reconcile/1",
             "streams": {name: proof.document() for name, proof in self.streams.items()},
             "discrepancies": self.discrepancies,
+            "control_totals": [row.document() for row in self.control_totals],
+            "control_csv": self.control_csv,
             "ok": self.ok,
         }
 

@@ -89,7 +89,11 @@ def gather(
         fallback_owner=owners.fallback,
         lookups=_lookups(snapshot),
         taken_emails=there.taken_emails,
-        adoptions={**there.adoptions, **{f"practices/{key}": id_ for key, id_ in accounts.adopt.items()}},
+        adoptions={
+            **there.adoptions,
+            **{f"practices/{key}": id_ for key, id_ in accounts.adopt.items()},
+            **_deals_and_products(ws),
+        },
         account_names=accounts.names,
         field_names=field_names(catalog),
         placed={line.key.id: line.stream for line in ws.ledger.located("appointments")},
@@ -142,6 +146,29 @@ def _there_before(ws: Workspace, decisions: Decisions) -> ThereBefore:
     ours = located | set(adoptions.values())
     taken = {email for email, holders in contacts.by_email.items() if any(h.id not in ours for h in holders)}
     return ThereBefore(index=contacts, adoptions=adoptions, taken_emails=frozenset(taken))
+
+
+def _deals_and_products(ws: Workspace) -> dict[str, int]:
+    """Return the deals that carry the id of an invoice, and the products that have a procedure's code; not ours yet."""
+    found: dict[str, int] = {}
+    ours = {
+        line.destination_id for stream in ("invoices", "procedures") for line in ws.ledger.located(stream)
+    }
+    for stream, there in (("invoices", ws.existing("deals")), ("procedures", ws.existing("products"))):
+        for one in sorted(there, key=lambda one: one.id):
+            key = one.source_id or one.code
+            if key and one.id not in ours:
+                found.setdefault(f"{stream}/{key}", one.id)
+    return found
+
+
+def currencies_of(situation: Situation) -> tuple[str, ...]:
+    """Return the currencies that invoices are written in, where invoices move."""
+    if not any(mapping.source == "invoices" for mapping in situation.mappings.active):
+        return ()
+    return tuple(
+        code for code, _count in situation.snapshot.value_profile("invoices", "currency").top if code
+    )
 
 
 def _lookups(snapshot: Snapshot) -> dict[str, dict[str, Mapping[str, Value]]]:

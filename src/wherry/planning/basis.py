@@ -10,7 +10,15 @@ from wherry.model.plan import Basis
 from wherry.model.policy import Policies
 
 Facts = Mapping[str, Mapping[str, Json]]  # part of the basis → name of a fact → the fact
-LOOKUPS = ("lifecycle_stages", "contact_statuses", "task_types", "task_outcomes", "lead_sources")
+LOOKUPS = (
+    "lifecycle_stages",
+    "contact_statuses",
+    "task_types",
+    "task_outcomes",
+    "lead_sources",
+    "deal_pipelines",
+    "deal_stages",
+)
 
 
 def mapping_facts(mappings: Iterable[Mapping[str, Json]], decisions: Mapping[str, Json]) -> dict[str, Json]:

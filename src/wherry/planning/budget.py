@@ -11,14 +11,21 @@ ROWS_PER_CALL = 100  # rows of a bulk call, and records of a view page
 BULK_CALLS = 3  # one to send, one to ask how the job stands, one page to read the ids back
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 FILES = "documents"
+DEAL_PRODUCTS = "deal_products"
+ALONE = frozenset({DEAL_PRODUCTS, "products"})  # read one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """Destination records to be written to one stream; `bulk` of them can go 100 at a time."""
+    """Destination records to be written to one stream; `bulk` of them can go 100 at a time.
+
+    `calls_each` is what one takes that is written by itself: attaching products overwrites a deal's amount,
+    so that it is set again.
+    """
 
     writes: int
     bulk: int = 0
+    calls_each: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +39,32 @@ class Forecast:
     hours: float
 
 
+def calls_each(stream: str) -> int:
+    """Return how many calls one write to that stream may take."""
+    return 2 if stream == DEAL_PRODUCTS else 1
+
+
 def load_calls(volume: Volume) -> int:
     """Return the calls that writing this volume takes."""
-    single = volume.writes - volume.bulk
+    single = (volume.writes - volume.bulk) * volume.calls_each
     return single + (ceil(volume.bulk / ROWS_PER_CALL) * BULK_CALLS if volume.bulk else 0)
 
 
 def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, reserve: float) -> Forecast:
     """Forecast calls and hours; `parents` is how many contacts have records of their own to be read through."""
     by_stream = {stream: load_calls(volume) for stream, volume in volumes.items()}
-    alone = CHILDREN | {FILES}
-    pages = {s: ceil(v.writes / ROWS_PER_CALL) for s, v in volumes.items() if s not in alone}
+    listed = {s: v for s, v in volumes.items() if s not in CHILDREN | ALONE | {FILES}}
+    pages = {s: ceil(v.writes / ROWS_PER_CALL) for s, v in listed.items()}
+    singly = sum(v.writes for s, v in volumes.items() if s in ALONE)
     children = sum(v.writes for s, v in volumes.items() if s in CHILDREN)
     files = volumes[FILES].writes if FILES in volumes else 0
     # The list of a contact's files is a call of its own, and so is reading the bytes of each.
-    read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files
+    read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files + singly
     modules = sum(v.writes for s, v in volumes.items() if s.startswith(MODULE_STREAM))
     contacts = volumes["contacts"].writes if "contacts" in volumes else 0
-    destroy = sum(pages.values()) * 2 + children + modules * 2  # read and deleted one by one
+    # modules are read and deleted one by one, and so is what a catalogue holds
+    goods = sum(load_calls(v) for s, v in volumes.items() if s in ALONE)
+    destroy = sum(pages.values()) * 2 + children + modules * 2 + goods
     load = sum(by_stream.values())
     hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))
     minute = catalog.limits.get("calls_per_minute", 400)

@@ -10,7 +10,7 @@ from wherry.model.mapping import Mapping as StreamMapping
 from wherry.model.plan import Basis, Plan, Stage
 from wherry.model.policy import Policies
 from wherry.model.run import RecordState
-from wherry.planning.budget import Volume, forecast, load_calls
+from wherry.planning.budget import Volume, calls_each, forecast, load_calls
 from wherry.planning.dryrun import Tally
 from wherry.planning.order import stream_order
 from wherry.planning.steps import Step
@@ -126,7 +126,11 @@ def _volumes(tally: Tally) -> dict[str, Volume]:
     volumes: dict[str, Volume] = {}
     for (_source, destination), line in tally.writes.items():
         known = volumes.get(destination, Volume(writes=0))
-        volumes[destination] = Volume(writes=known.writes + line.writes, bulk=known.bulk + line.bulk)
+        volumes[destination] = Volume(
+            writes=known.writes + line.writes,
+            bulk=known.bulk + line.bulk,
+            calls_each=calls_each(destination),
+        )
     return volumes
 
 
@@ -148,7 +152,9 @@ def _stages(inputs: Inputs) -> tuple[Stage, ...]:
                 destination=mapping.destination,
                 records=line.records,
                 writes=line.writes,
-                calls=load_calls(Volume(writes=line.writes, bulk=line.bulk)),
+                calls=load_calls(
+                    Volume(writes=line.writes, bulk=line.bulk, calls_each=calls_each(mapping.destination))
+                ),
                 bulk=line.bulk > 0,
                 privacy=tuple(sorted(locked)),
             )

@@ -146,7 +146,8 @@ def _load(work: Workload, *, cautious: bool) -> dict[str, int]:
         "notes": ceil(notes * 1.1) + older if cautious else notes,
         "treatment_plans": plans if module else 0,
         "products": min(moving("invoice_lines", 0), kinds) if goods else 0,
-        "deals": _bulk(deals),
+        # One by one: in bulk a deal is known by its name alone, and names are not unique.
+        "deals": deals,
         # Attaching products overwrites the amount, so that it is set again.
         "deal_products": deals * 2 if goods else 0,
         "files": moving("documents", 0),

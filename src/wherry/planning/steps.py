@@ -55,12 +55,15 @@ def manual_steps(
     missing: Sequence[MissingField],
     unmatched: Iterable[str],
     modules: Iterable[str] = (),
+    currencies: Iterable[str] = (),
 ) -> tuple[Step, ...]:
     """Return the admin's steps for this tenant; `unmatched` are ids of clinicians without a user.
 
-    `modules` are labels of custom modules that the API does not make.
+    `modules` are labels of custom modules that the API does not make, `currencies` the codes that invoices
+    are written in.
     """
     steps = [_task_type(catalog), _prospect_status(catalog, policies), _automations()]
+    steps += [_currency_step(catalog, code) for code in sorted(currencies)]
     steps += [_module_step(label) for label in modules]
     steps += [_field_step(field) for field in missing if not field.by_api]
     people = sorted(unmatched)
@@ -107,11 +110,27 @@ def _prospect_status(catalog: Catalog, policies: Policies) -> Step:
     )
 
 
+def _currency_step(catalog: Catalog, code: str) -> Step:
+    rows = catalog.lookups.get("currencies", [])
+    known = {
+        str(row.get("currency_code")).casefold()
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict) and row.get("is_active") is not False
+    }
+    return Step(
+        id=f"currency:{code}",
+        what=f"Admin Settings → Currencies: add {code}, as the account's own currency where it has but one",
+        why="deals carry the currency of their invoice; without it their amount stands under the account's own, "
+        "and the right one only in the field Invoice Currency",
+        verified=code.casefold() in known,
+    )
+
+
 def _automations() -> Step:
     return Step(
         id="automations",
         what="Admin Settings → Workflows, Sales sequences: pause everything that acts on new or changed "
-        "contacts, accounts, tasks and appointments until the load is accepted",
+        "contacts, accounts, deals, tasks and appointments until the load is accepted",
         why="every create and update fires them; the API shows none of them, so nobody can check this for you",
         verified=None,
     )

@@ -1,4 +1,4 @@
-"""Contacts that were there before: which of them are ours already, and which may be the same person."""
+"""What was there before: which of them are ours already, and which may be the same person."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from wherry.model.record import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Existing:
-    """A contact or account that was at the destination when it was discovered, reduced to what identifies it."""
+    """A contact, account, deal or product that was at the destination when it was discovered, reduced to what identifies it."""
 
     id: int
     email: str = ""
@@ -19,6 +19,7 @@ class Existing:
     name: str = ""
     mobile: str = ""
     birth_date: str = ""
+    code: str = ""  # of a product
 
     def __repr__(self) -> str:
         return f"Existing({self.id})"

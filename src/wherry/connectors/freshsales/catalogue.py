@@ -25,6 +25,7 @@ LIST = "/selector/deal_products"
 DEAL, PRODUCT = "deal", "product:"
 ROWS, AMOUNT = "products", "deal_amount"
 _INCLUDE = {"include": "products"}
+_NOBODY = 1  # ids have eleven digits [L]
 
 
 @dataclass(slots=True)
@@ -204,12 +205,19 @@ class DealProducts:
 
 
 def has_catalogue(client: ApiClient) -> bool:
-    """Return whether this account lists products for deals. One call, no write."""
+    """Return whether this account lists products for deals, and lets them be read. Two calls, no write.
+
+    An account without a catalogue may still answer with an empty list [?]: a product that cannot be there
+    is then refused as forbidden, not as missing.
+    """
     try:
         body = client.request("GET", LIST).body
+        client.request("GET", f"{PRODUCTS.path}/{_NOBODY}")
+    except RecordGone:
+        return isinstance(body, list) or STREAM in as_row(body)
     except RefuseRecord:
         return False
-    return isinstance(body, list) or STREAM in as_row(body)
+    return True
 
 
 def _code(found: Observed) -> str:

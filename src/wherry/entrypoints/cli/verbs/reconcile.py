@@ -33,5 +33,10 @@ def show(screen: Screen, result: ReconcileResult) -> None:
             for name, p in result.streams.items()
         ],
     )  # fmt: skip
+    wrong = [row for row in result.control_totals if not row.equal]
+    if result.control_totals:
+        screen.line(
+            f"control totals: {len(result.control_totals) - len(wrong)} of {len(result.control_totals)} equal; {result.control_csv}"
+        )
     screen.line("everything is proved" if result.ok else "not everything is as it should be")
     screen.line(result.discrepancies)
