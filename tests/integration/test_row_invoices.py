@@ -192,7 +192,15 @@ def test_a_product_of_that_code_is_adopted_and_left_there(journey: Any, money: P
     from clinic_journey import SEED_FILE
 
     seed = json.loads(SEED_FILE.read_text(encoding="utf-8"))
-    seed["products"] = [{"id": 31000600001, "name": "Examination", "product_code": "EX1", "is_active": True}]
+    seed["products"] = [
+        {
+            "id": 31000600001,
+            "name": "Examination",
+            "product_code": "EX1",
+            "is_active": True,
+            "pricing_type": 0,
+        }
+    ]
     path = tmp_path / "seed.json"
     path.write_text(json.dumps(seed), encoding="utf-8")
     way = journey("--seed-file", str(path), bundle=money, plan="pro")
