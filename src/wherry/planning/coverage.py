@@ -60,14 +60,28 @@ USED: Mapping[str, Mapping[str, str]] = {
         "headPatientId": "who of a family keeps a shared address",
     },
     "merges": {"duplicateId": "the master's contact", "masterId": "the master's contact"},
-    "payments": {"amount": "the outstanding balance", "status": "the outstanding balance"},
+    "payments": {
+        "paymentId": "deals.custom:Payments",
+        "date": "deals.custom:Payments, deals.custom:Paid On",
+        "method": "deals.custom:Payments",
+        "currency": "deals.custom:Payments",
+        "status": "the outstanding balance: only received money settles anything",
+    },
     "payment_allocations": {
+        "paymentId": "deals.custom:Payments",
+        "lineId": "the outstanding balance of the line's invoice",
+        "amount": "deals.custom:Payments, deals.custom:Outstanding Balance",
+    },
+    "adjustments": {
+        "patientId": "whose oldest invoices are settled",
+        "type": "the outstanding balance",
+        "amount": "deals.custom:Adjustments Applied, deals.custom:Outstanding Balance",
+    },
+    "refunds": {
         "paymentId": "the outstanding balance",
-        "lineId": "the outstanding balance",
+        "target": "the outstanding balance: only refunds against a treatment are owed again",
         "amount": "the outstanding balance",
     },
-    "adjustments": {"type": "the outstanding balance", "amount": "the outstanding balance"},
-    "refunds": {"paymentId": "the outstanding balance", "amount": "the outstanding balance"},
     "recalls": {
         "patientId": f"contacts.custom:Recall Date, {GUIDE}",
         "dueDate": f"contacts.custom:Recall Date, {GUIDE}",
@@ -184,6 +198,9 @@ def _elsewhere(stream: str, name: str, mappings: Sequence[StreamMapping]) -> lis
 
 
 def _unmapped(stream: Stream, field: Field, reason: str) -> FieldLine:
+    if reason.startswith(COMPUTED) and field.privacy.locked:
+        target = reason.removeprefix(COMPUTED)
+        return _line(stream, field, FieldFate.LOCKED, target, f"class_locked:{field.privacy}")
     if reason.startswith(COMPUTED):
         return _line(stream, field, FieldFate.COMPUTED_INTO, reason.removeprefix(COMPUTED))
     if reason:

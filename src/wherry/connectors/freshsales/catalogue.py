@@ -212,12 +212,15 @@ def has_catalogue(client: ApiClient) -> bool:
     """
     try:
         body = client.request("GET", LIST).body
-        client.request("GET", f"{PRODUCTS.path}/{_NOBODY}")
-    except RecordGone:
-        return isinstance(body, list) or STREAM in as_row(body)
     except RefuseRecord:
         return False
-    return True
+    try:
+        client.request("GET", f"{PRODUCTS.path}/{_NOBODY}")
+    except RecordGone:
+        pass
+    except RefuseRecord:
+        return False
+    return isinstance(body, list) or STREAM in as_row(body)
 
 
 def _code(found: Observed) -> str:

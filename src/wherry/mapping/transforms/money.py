@@ -175,6 +175,13 @@ def invoice_lines_text(ask: Ask) -> Outcome:
 
 
 @transform(gives=FieldType.TEXTAREA, compare="text", sources=(1, 9))
+def line_descriptions(ask: Ask) -> Outcome:
+    """What the invoice's lines say in words, one a line of text behind the line's number."""
+    rows = (row for row in fact_rows(ask.record, "descriptions") if len(row) == 2)
+    return "\n".join(f"Line {number}: {one_line(text)}" for number, text in rows) or None
+
+
+@transform(gives=FieldType.TEXTAREA, compare="text", sources=(1, 9))
 def payments_text(ask: Ask) -> Outcome:
     """What settles the invoice, one payment a line: date, method, amount, currency, the payment's number."""
     return "\n".join(payment_lines(ask.record)) or None
