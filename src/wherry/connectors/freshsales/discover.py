@@ -1,4 +1,4 @@
-"""What this account holds: streams, fields, pick lists, people, limits, abilities. About 19 calls and one a custom module, no write."""
+"""What this account holds: streams, fields, pick lists, people, limits, abilities. About 20 calls and one a custom module, no write."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
