@@ -83,8 +83,8 @@ def _build(
             _load(source, bench, stream.name, progress)
         findings = [*source.findings(), *decide(bench, integrity)]
         findings += relate(bench, integrity, str(facts.get("tz") or "UTC"))
-        settle_money(bench)
         relate_plans(bench)
+        settle_money(bench)
         for shape in bench.layouts.values():
             write_shards(bench, shape, folder, limits[1])
             fsync(folder / shape.name)

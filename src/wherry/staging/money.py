@@ -3,7 +3,7 @@
 Facts on every invoice that may move (names are part of the contract with mapping; amounts as text, exact):
 `lines` one JSON text a line: [id, type, code, quantity, net, vat, gross]; `descriptions` [id, description];
 `paid` one JSON text per payment and line that it settles: [payment id, date, method, currency, amount];
-`adjusted` what adjustments take off it; `plan_key`, `plan_name` the treatment plan that it is named after;
+`adjusted` what adjustments take off it; `plan_name` of the treatment plan that it is named after;
 `owner_key` the plan's clinician, else the one whom the patient prefers; `practice_key` the patient's.
 
 Facts on every line: `carrier` the line of its invoice that carries all products, where it is one of them;
@@ -27,7 +27,7 @@ _STEPS = ("charge", "settled", "owing", "share", "named", "product")
 
 
 def settle_money(bench: Workbench) -> None:
-    """Write the facts of invoices and their lines, and the stream of procedures that are billed.
+    """Write the facts of invoices and their lines, and the stream of procedures that are billed; plans come first.
 
     A payment counts once it was received. A refund against a treatment takes back what the payment settled,
     its last lines first; a payment said to be refunded without any such refund settles nothing. Adjustments
@@ -70,7 +70,7 @@ def _charges(bench: Workbench) -> None:
                CASE WHEN {quantity} > 0 THEN {quantity} ELSE 1 END AS quantity,
                CAST(CASE WHEN sum(TRY_CAST({gross} AS {_MONEY})) OVER (PARTITION BY v._key)
                          = {_amount(bench, "invoices", "total", "v")} THEN {gross} ELSE {net} END AS {_MONEY}) AS amount,
-               {item.sql("planId", "i")} AS plan, l._fate AS fate, l._via AS via
+               l._fate AS fate, l._via AS via
         FROM invoice_lines l
         JOIN invoices v ON v._key = {line.sql("invoiceId", "l")} AND {_moves("v")}
         LEFT JOIN treatment_items i ON i._key = {line.sql("itemId", "l")}
@@ -140,29 +140,19 @@ def _adjusted(bench: Workbench) -> None:
 def _named(bench: Workbench) -> None:
     """One row an invoice: the plan that it is named after, its clinician and practice.
 
-    That is the patient's active plan: in progress before accepted, the newest first. Where there is none,
-    the newest plan that the invoice's own lines bill.
+    That is the patient's active plan, else the one that the invoice's own lines bill: see plans.py.
     """
-    plan, people = bench.layouts["treatment_plans"], bench.layouts["patients"]
-    status, made = plan.sql("status", "t"), plan.sql("createdAt", "t")
-    newest = f"({status} = 'in_progress', coalesce({made}, ''), coalesce({NUMBER.format(key='t._key')}, 0), t._key)"
+    invoice, plan, people = (bench.layouts[name] for name in ("invoices", "treatment_plans", "patients"))
     bench.run(
         f"""
         CREATE OR REPLACE TEMP TABLE named AS
-        WITH active AS (
-          SELECT {plan.sql("patientId", "t")} AS patient, arg_max(t._key, {newest}) AS key
-          FROM treatment_plans t WHERE {_moves("t")} AND {status} IN ('in_progress', 'accepted') GROUP BY 1),
-        billed AS (
-          SELECT c.invoice, arg_max(t._key, {newest}) AS key
-          FROM charge c JOIN treatment_plans t ON t._key = c.plan AND {_moves("t")} GROUP BY 1)
-        SELECT v._key AS invoice, t._key AS key, {plan.sql("name", "t")} AS name,
+        SELECT v._key AS invoice, {plan.sql("name", "t")} AS name,
                coalesce({plan.sql("userId", "t")}, {people.sql("preferredClinicianId", "p")}) AS clinician,
                {people.sql("practiceId", "p")} AS practice
         FROM invoices v
-        LEFT JOIN active a ON a.patient = {bench.layouts["invoices"].sql("patientId", "v")}
-        LEFT JOIN billed b ON b.invoice = v._key
-        LEFT JOIN treatment_plans t ON t._key = coalesce(a.key, b.key)
-        LEFT JOIN patients p ON p._key = {bench.layouts["invoices"].sql("patientId", "v")}
+        LEFT JOIN patients p ON p._key = {invoice.sql("patientId", "v")}
+        LEFT JOIN treatment_plans t ON {_moves("t")} AND t._key = coalesce(
+          nullif(json_extract_string(p._facts, '$.plan_key'), ''), json_extract_string(v._facts, '$.plan_key'))
         WHERE {_moves("v")}
         """
     )
@@ -198,7 +188,7 @@ def _write_invoices(bench: Workbench) -> None:
         f"""
         UPDATE invoices v SET _facts = json_merge_patch(coalesce(v._facts, '{{}}'), to_json(struct_pack(
           lines := coalesce(f.lines, []), descriptions := coalesce(f.told, []), paid := coalesce(f.paid, []),
-          adjusted := coalesce(f.adjusted, '0.00'), plan_key := coalesce(f.key, ''), plan_name := coalesce(f.name, ''),
+          adjusted := coalesce(f.adjusted, '0.00'), plan_name := coalesce(f.name, ''),
           owner_key := coalesce(f.clinician, ''), practice_key := coalesce(f.practice, ''))))::VARCHAR
         FROM (
           SELECT m.*, w.lines, w.told, p.paid, a.amount::VARCHAR AS adjusted FROM named m
