@@ -131,6 +131,12 @@ def test_files_land_are_proved_and_go_with_their_contacts(journey: Any, mixed: P
     rejects = csv.DictReader((way.directory / result.rejects_csv).read_text(encoding="utf-8").splitlines())
     assert {row["key"]: row["reason"] for row in rejects if row["stream"] == "documents"} == FAULTY
 
+    told = next(one for one in way.live("contact") if one.get("external_id") == "12")["custom_field"]
+    lines = told["cf_source_documents"].splitlines()
+    assert lines[0].startswith("3 · letter · text/plain · 23 bytes · sha256 ")
+    assert lines[1].startswith("4 · Consent.pdf · letter · ")
+    assert lines[1].endswith(hashlib.sha256(SOUND["4"][2]).hexdigest())
+
     proof = way.reconcile()
     assert proof.exit_code == 0
     proved = proof.document()["streams"]["documents"]
@@ -174,6 +180,7 @@ def test_nothing_is_uploaded_while_the_class_is_locked(journey: Any, sound: Path
     line = way.load().document()["streams"]["documents"]
     assert line["filtered"] == len(SOUND)
     assert files(way) == []
+    assert not any("cf_source_documents" in one["custom_field"] for one in way.live("contact"))
 
 
 def test_what_cannot_fit_does_not_begin(journey: Any, sound: Path) -> None:

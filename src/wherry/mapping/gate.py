@@ -1,9 +1,11 @@
 """The first of two privacy guards: a rule that reads a locked class is left out; the writer checks again."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
 
 from wherry.mapping.ask import Context
 from wherry.mapping.labels import place_of
+from wherry.mapping.transforms import named
 from wherry.model.catalog import Catalog, Privacy
 from wherry.model.mapping import Mapping, Rule
 
@@ -18,17 +20,31 @@ def class_of(stream: str, name: str, catalog: Catalog) -> Privacy | None:
 
 def locked_class(stream: str, rule: Rule, context: Context) -> str:
     """Return the locked class that the rule reads and nobody opened; the empty text where there is none."""
-    for name in rule.source:
-        field = context.source_field(stream, name)
-        if field and field.privacy.locked and field.privacy not in context.unlocked:
-            return str(field.privacy)
+    for found in _classes(stream, rule, context):
+        if found.locked and found not in context.unlocked:
+            return str(found)
     return ""
 
 
 def classes_read(stream: str, rule: Rule, context: Context) -> frozenset[str]:
     """Return the classes, locked by default, that the rule reads, opened or not."""
-    fields = (context.source_field(stream, name) for name in rule.source)
-    return frozenset(str(f.privacy) for f in fields if f and f.privacy.locked)
+    return frozenset(str(found) for found in _classes(stream, rule, context) if found.locked)
+
+
+def class_beside(rule: Rule) -> Privacy | None:
+    """Return the class of what the rule's value function reads beside the rule's own source fields."""
+    function = named(rule.using)
+    return function.privacy if function else None
+
+
+def _classes(stream: str, rule: Rule, context: Context) -> Iterator[Privacy]:
+    beside = class_beside(rule)
+    if beside is not None:
+        yield beside
+    for name in rule.source:
+        field = context.source_field(stream, name)
+        if field is not None:
+            yield field.privacy
 
 
 def classes_of(mapping: Mapping, catalog: Catalog) -> MappingABC[str, Privacy]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from wherry.mapping.ask import length_of
 from wherry.mapping.conditions import terms_of
-from wherry.mapping.gate import class_of
+from wherry.mapping.gate import class_beside, class_of
 from wherry.mapping.labels import custom_label, normal_label, place_of, predicted_name
 from wherry.mapping.transforms import named
 from wherry.model.catalog import Catalog, Choice, Field, FieldType, Privacy
@@ -99,7 +99,7 @@ def needed_fields(
     """
     needs: dict[tuple[str, str], FieldNeed] = {}
     for mapping, rule, label in custom_rules(mappings):
-        classes = [class_of(mapping.source, name, source) for name in rule.source]
+        classes = [class_beside(rule), *(class_of(mapping.source, name, source) for name in rule.source)]
         if any(c and c.locked and c not in unlocked for c in classes) or not _used(mapping, rule, filled):
             continue
         place = (mapping.destination, normal_label(label))

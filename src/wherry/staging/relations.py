@@ -5,7 +5,7 @@ Facts on every patient that may move (names are part of the contract with mappin
 `email_holder_key` who carries it instead; `email_scope` "household", "across" (households) or "";
 `payer_key` the living head of its household, itself included; `merged_ids` what was merged into it;
 `zone` the IANA name of its practice's clock; `recall_due` the earliest date of its recalls that may move and
-are not exempt, or none.
+are not exempt, or none; `documents` a line for each of its documents that may move, in order of their ids.
 """
 
 # ruff: noqa: S608 - names and literals in SQL are quoted by layout.py; DuckDB cannot bind identifiers
@@ -49,9 +49,11 @@ def relate(bench: Workbench, integrity: Integrity, zone: str) -> list[Finding]:
             payer_key := coalesce(y.payer, ''),
             merged_ids := coalesce(i.gone, []),
             recall_due := r.due,
+            documents := coalesce(d.lines, []),
             zone := p.zone))::VARCHAR AS facts
           FROM person p LEFT JOIN address a USING (seq) LEFT JOIN payer y USING (home)
-          LEFT JOIN ids i ON i.id = p.id LEFT JOIN ({_recalls(bench)}) r ON r.id = p.id) f
+          LEFT JOIN ids i ON i.id = p.id LEFT JOIN ({_recalls(bench)}) r ON r.id = p.id
+          LEFT JOIN ({_documents(bench)}) d ON d.id = p.id) f
         WHERE f.seq = t._seq
         """
     )
@@ -132,6 +134,30 @@ def _recalls(bench: Workbench) -> str:
         f"SELECT {recalls.sql('patientId')} AS id, min({due}) AS due FROM recalls "
         f"WHERE _fate = 'ready' AND {due} IS NOT NULL AND coalesce({recalls.sql('exempt')}, '') <> 'true' "
         "GROUP BY 1"
+    )
+
+
+def _documents(bench: Workbench) -> str:
+    documents = bench.layouts.get("documents")
+    if documents is None:
+        return "SELECT '' AS id, [''] AS lines WHERE false"
+    size, sha256 = documents.sql("bytes"), documents.sql("sha256")
+    visit = documents.sql("appointmentId")
+    parts = ", ".join(
+        [
+            "_key",
+            documents.sql("fileName"),
+            documents.sql("kind"),
+            f"'appointment ' || {visit}",
+            documents.sql("mime"),
+            f"{size} || ' bytes'",
+            f"'sha256 ' || lower({sha256})",
+        ]
+    )
+    return (
+        f"SELECT {documents.sql('patientId')} AS id, "
+        f"list(concat_ws(' · ', {parts}) ORDER BY {NUMBER.format(key='_key')}, _key) AS lines "
+        "FROM documents WHERE _fate = 'ready' GROUP BY 1"
     )
 
 

@@ -4,11 +4,11 @@ import unicodedata
 
 import regex
 
-from wherry.mapping.ask import Ask, Outcome, Problem
+from wherry.mapping.ask import TEXTAREA_LENGTH, Ask, Outcome, Problem
 from wherry.mapping.coerce import text_of
 from wherry.mapping.notes import marker_of
 from wherry.mapping.transforms.registry import transform
-from wherry.model.catalog import FieldType
+from wherry.model.catalog import FieldType, Privacy
 
 MEGABYTE = 1_000_000  # the smaller of the two readings of "150 MB" [D] crmsupport 50000002563
 LONGEST_NAME = 255  # bytes of UTF-8: what file systems take; the API's own limit is not documented [?]
@@ -55,6 +55,24 @@ def file_size(ask: Ask) -> Outcome:
 def checksum(ask: Ask) -> Outcome:
     """The sha256 of the bytes in lower-case hexadecimal digits."""
     return text_of(ask.first).lower() or None
+
+
+@transform(privacy=Privacy.DOCUMENTS, compare="text")
+def document_list(ask: Ask) -> Outcome:
+    """A line for each document of the patient: id, original name, kind, appointment, media type, size, sha256.
+
+    Source: the patient's id. What does not fit the field is counted in the last line.
+    """
+    lines = ask.record.facts.get("documents")
+    if not isinstance(lines, tuple) or not lines:
+        return None
+    most = (ask.target.max_length if ask.target else None) or TEXTAREA_LENGTH
+    clean = [" ".join(line.split()) for line in lines]
+    shown = "\n".join(clean)
+    while len(shown) > most:
+        clean.pop()
+        shown = "\n".join([*clean, f"… and {len(lines) - len(clean)} more"])
+    return shown
 
 
 def safe_name(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wherry.mapping.ask import Ask, Outcome
-from wherry.model.catalog import FieldType
+from wherry.model.catalog import FieldType, Privacy
 
 Function = Callable[[Ask], Outcome]
 
@@ -27,6 +27,7 @@ class Transform:
     args: frozenset[str]
     sources: tuple[int, int]
     always: bool  # gives a value even where its sources are blank
+    privacy: Privacy | None = None  # class of what it reads beside its sources: facts of other records
 
 
 REGISTRY: dict[str, Transform] = {}
@@ -39,6 +40,7 @@ def transform(
     args: tuple[str, ...] = (),
     sources: tuple[int, int] = (1, 1),
     always: bool = False,
+    privacy: Privacy | None = None,
 ) -> Callable[[Function], Function]:
     """Register the decorated function under its own name; its docstring's first line is its promise."""
 
@@ -52,6 +54,7 @@ def transform(
             args=frozenset(args),
             sources=sources,
             always=always,
+            privacy=privacy,
         )
         return function
 
