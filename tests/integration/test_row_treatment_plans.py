@@ -175,6 +175,7 @@ def test_while_clinical_is_locked_no_tooth_leaves_and_opening_it_completes_the_l
         "1. CR1 · fee 500.00 · discount 0.00 · net 500.00 · Completed · completed at 2024-03-02 09:00 · item 1"
     )
     way.approve(unlock=("clinical",))
+    assert way.prepare().exit_code == 0
     assert states(way.load())["updated"] == 3
     assert records(way)["1"]["custom_field"]["cf_items"] == CROWN
     assert way.reconcile().exit_code == 0
