@@ -164,6 +164,12 @@ def plan_text(ask: Ask) -> Outcome:
     return "\n".join([*(f"{label}: {text}" for label, text in head if text), *lines])
 
 
+@transform(sources=(0, 1))
+def billed_plan(ask: Ask) -> Outcome:
+    """The id of the treatment plan whose items most lines of the invoice are for; blank where there is none."""
+    return text_of(ask.record.facts.get("plan_key")) or None
+
+
 # what the patient's active plan says ---------------------------------------------------------------------
 
 
