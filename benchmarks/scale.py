@@ -1,4 +1,6 @@
-"""Memory and time of staging, planning and enlisting a big clinic: `python benchmarks/scale.py --records 2000000`.
+"""Memory and time of staging, planning and loading a big clinic: `python benchmarks/scale.py --records 2000000`.
+
+The load goes through engine, mapping and ledger to a destination that only says yes: see dry_load.py.
 
 Each verb is a process of its own; its peak is what the operating system counted for it. Ends with 1 when
 a peak is over the limit.
@@ -17,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 CLINIC = ROOT / "examples" / "clinic"
 BIN = Path(sys.executable).parent
+DRY_LOAD = Path(__file__).with_name("dry_load.py")
 SETTINGS = """\
 [source]
 bundle = "{bundle}"
@@ -25,21 +28,6 @@ base_url = "{url}"
 plan = "enterprise"
 [policy]
 fallback_owner = "ops@riverside.example.com"
-"""
-ENLIST = """\
-import sys
-from pathlib import Path
-from wherry.app.runs import _states
-from wherry.app.situation import gather
-from wherry.app.workspace import Workspace
-from wherry.model.run import RunKind
-from wherry.planning.order import link_streams
-ws = Workspace.open(Path(sys.argv[1]))
-situation = gather(ws, ws.catalog())
-links = link_streams(situation.mappings.active)
-run = ws.ledger.begin(RunKind.LOAD, ws.plan().digest, {})
-ws.ledger.enlist(run.id, _states(situation.snapshot.fates(), situation, links, None))
-ws.close()
 """
 
 
@@ -54,11 +42,15 @@ def measured(name: str, *command: str) -> dict[str, Any]:
         if process.returncode:
             output.seek(0)
             raise SystemExit(f"{name} ended with {process.returncode}: {output.read().decode()[-2000:]}")
+        output.seek(0)
+        said = output.read().decode().strip().splitlines()
     line = {
         "step": name,
         "seconds": round(time.monotonic() - began, 1),
         "peak_mib": round(usage.ru_maxrss / 1024),
     }
+    if name == "load":
+        line |= json.loads(said[-1])
     print(json.dumps(line), flush=True)
     return line
 
@@ -93,7 +85,10 @@ def main() -> int:
             )
             (work / "ws" / "wherry.toml").write_text(SETTINGS.format(bundle=work / "bundle", url=url))
             lines = [measured(name, *verb, name) for name in ("discover", "propose", "plan")]
-            lines.append(measured("enlist", sys.executable, "-c", ENLIST, str(work / "ws")))
+            digest = json.loads((work / "ws" / ".wherry" / "plan.json").read_bytes())["digest"]
+            measured("approve", *verb, "approve", digest, "--by", "Bench", "--for", "prepare")
+            measured("prepare", *verb, "prepare")
+            lines.append(measured("load", sys.executable, str(DRY_LOAD), str(work / "ws")))
         finally:
             emulator.terminate()
             emulator.wait(20)
