@@ -1,7 +1,7 @@
 #!/bin/sh
 # Docker starts a container again after any exit but 0. This ends with 0 where starting again would not help:
 # finished with rejects (4), stopped by a person (130), or something that a person has to mend; the log says what.
-wherry load "$@" &
+wherry load --stand-by "$@" &
 load=$!
 trap 'kill -TERM "$load"' TERM INT
 wait "$load"

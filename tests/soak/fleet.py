@@ -29,6 +29,7 @@ class Fleet:
     program: Sequence[str] = tuple(WHERRY)
     seed: int = 7
     ends: frozenset[int] = frozenset({0})  # exit codes with which a load may be over
+    more: Sequence[str] = ()  # options of the load
     folders: Mapping[int, Path] = field(default_factory=dict)  # of those that work elsewhere, by index
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     kills: int = 0
@@ -36,6 +37,8 @@ class Fleet:
 
     def start(self, index: int) -> subprocess.Popen[bytes]:
         verb = "load" if index == 0 else "worker"
+        stands_by = ("--stand-by",) if self.workers else self.more  # a worker may have been quicker
+        more = stands_by if index == 0 else ()
         self.starts += 1
         log = (self.way.directory / f"{verb}-{index}.log").open("ab")
         with log:
@@ -45,6 +48,7 @@ class Fleet:
                     "-C",
                     str(self.folders.get(index, self.way.directory)),
                     verb,
+                    *more,
                     "--quiet",
                     "--json",
                 ],
@@ -142,9 +146,8 @@ def assert_calls_counted(fleet: Fleet, before: int) -> None:
     with fleet.way.open() as workspace:
         made = workspace.ledger.runs()[-1].calls
     seen = calls_there(fleet.way) - before
-    under_way = 5 * fleet.kills + 4 * len(
-        fleet.processes
-    )  # four threads, and a worker that was too late to join
+    # Four threads each, and a worker that came too late to join.
+    under_way = 5 * fleet.kills + 4 * len(fleet.processes)
     assert seen <= made <= seen + under_way
 
 

@@ -25,6 +25,7 @@ from wherry.model.ports import COORDINATOR, Leases
 if TYPE_CHECKING:
     from wherry.engine.durable import DurableEngine
 
+STEADY_GAP = 5.0  # seconds between two looks at the store that count as without a break
 FINISH_SECONDS = 3_600  # how long a batch that is under way may take to its end once a stop was asked for
 
 _log = logging.getLogger("wherry.engine")
@@ -59,6 +60,27 @@ class Part:
             return False
         self.leases.reap()
         return True
+
+
+def reap_when_steady(ws: Workspace) -> Callable[[], None]:
+    """Return what is called again and again by a process without a lease, to take away leases that have run out.
+
+    Only once it could look at the store without a break for a whole lease: where the store itself was away,
+    nobody could renew, and nobody is to blame.
+    """
+    leases = ws.store.leases(ws.settings.engine.lease_seconds)
+    unbroken = last = uptime()
+
+    def look() -> None:
+        nonlocal unbroken, last
+        now = uptime()
+        if now - last > STEADY_GAP:
+            unbroken = now
+        last = now
+        if leases is not None and now - unbroken > leases.ttl:
+            leases.reap()
+
+    return look
 
 
 def coordinated_elsewhere(ws: Workspace, run: str) -> bool:
