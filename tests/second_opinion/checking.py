@@ -83,6 +83,10 @@ def _unfit(world: World, stream: str, whole: Row) -> list[str]:
         status = _row(world, "contact_statuses", whole.get("contact_status_id"))
         if status and whole.get("lifecycle_stage_id") != status["lifecycle_stage_id"]:
             found.append("Status is not included in the list")
+    if stream == "deals" and whole.get("deal_stage_id"):
+        stage = _row(world, "deal_stages", whole["deal_stage_id"]) or {}
+        if whole.get("deal_pipeline_id") not in {None, stage.get("deal_pipeline_id")}:
+            found.append("Deal stage is not included in the list")
     if stream == "tasks" and whole.get("outcome_id") and whole.get("task_type_id"):
         outcome = _row(world, "sales_activity_outcomes", whole["outcome_id"]) or {}
         kind = _row(world, "sales_activity_entity_types", whole["task_type_id"]) or {}
@@ -219,6 +223,15 @@ class _Field:
         if self.world.get("sales_accounts", self._id(value)) is None:
             raise ValueError("must exist")
         return int(value)
+
+    def _contact_ids(self, value: Any) -> list[int]:
+        found = [self._id(one) for one in self._list(value)]
+        if any(self.world.get("contacts", one) is None for one in found):
+            raise ValueError("must exist")
+        return found
+
+    def _day(self, value: Any) -> str:
+        return self._date(self._string(value))
 
     def _accounts(self, value: Any) -> list[Row]:
         rows = self._list(value)

@@ -73,7 +73,21 @@ APPOINTMENT = {
     **TARGET,
 }
 NOTE = {"description": "note", **TARGET}
-DEAL = {"name": "text", "amount": "number", "owner_id": "users", "custom_field": "custom"}
+DEAL = {
+    "name": "text",
+    "amount": "number",
+    "currency_id": "currencies",
+    "sales_account_id": "account",
+    "contacts_added_list": "contact_ids",
+    "contacts_removed_list": "contact_ids",
+    "deal_pipeline_id": "deal_pipelines",
+    "deal_stage_id": "deal_stages",
+    "expected_close": "day",
+    "closed_date": "day",
+    "owner_id": "users",
+    "tags": "tags",
+    "custom_field": "custom",
+}
 
 FIELDS = {
     "contacts": CONTACT,
@@ -106,9 +120,9 @@ _LABELS = {
 }  # fmt: skip
 _METADATA = {
     "text": "text", "mobile": "text", "emails": "group_field", "accounts": "group_field", "number": "number",
-    "tags": "auto_complete",
+    "tags": "auto_complete", "day": "date",
 }  # fmt: skip
-_UNTOLD = {"email", "sales_account_id", "custom_field"}
+_UNTOLD = {"email", "custom_field", "contacts_added_list", "contacts_removed_list"}
 _SYSTEM = {
     "subscription_status": ("Unsubscribed", "Subscribed", "Not subscribed", "Reported as spam", "Bounced"),
     "sms_subscription_status": ("Unsubscribed", "Subscribed", "Not subscribed"),
@@ -131,7 +145,7 @@ def metadata(stream: str) -> list[Row]:
     known = {**FIELDS[stream], **(_COMPUTED if stream == "contacts" else {})}
     rows = []
     for place, (name, kind) in enumerate(known.items(), 1):
-        if name in _UNTOLD:
+        if name in _UNTOLD or (stream, name) == ("contacts", "sales_account_id"):
             continue
         rows.append(
             {

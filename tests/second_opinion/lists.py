@@ -70,6 +70,10 @@ def view(world: World, stream: str, number: int, query: dict[str, str]) -> Answe
 def _in_view(world: World, stream: str, name: str) -> list[Row]:
     if name == "Recycle Bin":
         return [row for row in world.tables[stream].values() if row["is_deleted"]]
+    if stream == "deals" and name in {"Open Deals", "Won Deals", "Lost Deals"}:
+        kind = {"Open Deals": "Open", "Won Deals": "Closed Won", "Lost Deals": "Closed Lost"}[name]
+        stages = {one["id"] for one in world.lists["deal_stages"] if one["forecast_type"] == kind}
+        return [row for row in world.live(stream) if row["deal_stage_id"] in stages]
     if not name.startswith("All "):
         return [row for row in world.live(stream) if row.get("owner_id") == world.key_user]
     return list(world.live(stream))

@@ -114,7 +114,7 @@ def content(dump: Any) -> list[str]:
         return names.get(value, value) if isinstance(value, int) else value
 
     lines = []
-    for stream in ("contacts", "sales_accounts", *CHILDREN):
+    for stream in ("contacts", "sales_accounts", "deals", *CHILDREN):
         for row in dump[stream]:
             plain = {name: value for name, value in row.items() if name != "id"}
             for one in plain.get("attendees", []):

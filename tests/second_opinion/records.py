@@ -28,7 +28,9 @@ def create(world: World, stream: str, body: Any) -> Answer:
 def insert(world: World, stream: str, values: Row) -> Row:
     """Keep a new record, of values that were cleaned."""
     attendees = values.pop("appointment_attendees_attributes", None) or []
-    row = world.add(stream, _settled(stream, values))
+    row = world.add(stream, _settled(stream, _with_contacts(stream, {}, values)))
+    if stream == "deals":
+        _staged(world, row)
     if stream == "contacts":
         row.setdefault("subscription_status", 2)
         if row.get("lifecycle_stage_id") is None:
@@ -48,6 +50,24 @@ def insert(world: World, stream: str, values: Row) -> Row:
             if not any(_person(one) == _person(mine) for one in row["attendees"]):
                 row["attendees"].insert(0, {"id": world.new_id(), **mine})
     return row
+
+
+def _with_contacts(stream: str, old: Row, values: Row) -> Row:
+    """Take the contacts that a deal is to gain or lose into the list of those that it has."""
+    if stream != "deals":
+        return values
+    added, removed = values.pop("contacts_added_list", []), values.pop("contacts_removed_list", [])
+    kept = [*old.get("contacts", []), *(one for one in added if one not in old.get("contacts", []))]
+    return {**values, "contacts": [one for one in kept if one not in removed]}
+
+
+def _staged(world: World, row: Row) -> None:
+    """Give a deal its place: the first stage where none was named, and a day where a closed one has none."""
+    rows = world.lists["deal_stages"]
+    stage = next((one for one in rows if one["id"] == row.get("deal_stage_id")), rows[0])
+    row["deal_stage_id"], row["deal_pipeline_id"] = stage["id"], stage["deal_pipeline_id"]
+    if stage["forecast_type"] != "Open" and row.get("closed_date") is None:
+        row["closed_date"] = world.now()[:10]
 
 
 def _settled(stream: str, values: Row) -> Row:
@@ -91,7 +111,7 @@ def change(world: World, stream: str, number: int, body: Any) -> Answer:
 def apply(world: World, stream: str, row: Row, values: Row) -> None:
     """Change a record, by values that were cleaned."""
     changes = values.pop("appointment_attendees_attributes", None) or []
-    values = _settled(stream, values)
+    values = _settled(stream, _with_contacts(stream, row, values))
     if stream == "contacts" and "lifecycle_stage_id" in values and "contact_status_id" not in values:
         rows = world.lists["contact_statuses"]
         stage = values["lifecycle_stage_id"]
@@ -100,6 +120,8 @@ def apply(world: World, stream: str, row: Row, values: Row) -> None:
                 (one["id"] for one in rows if one["lifecycle_stage_id"] == stage), None
             )
     row |= values
+    if stream == "deals":
+        _staged(world, row)
     if stream == "appointments":
         _attend(world, row, changes)
     row["updater_id"] = world.key_user

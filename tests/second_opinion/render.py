@@ -27,20 +27,34 @@ HIDDEN = {
         "industry_type": ("industry_type_id", "industry_types"),
     },
     "tasks": {"owner": ("owner_id", "users")},
-    "deals": {"owner": ("owner_id", "users")},
+    "deals": {
+        "owner": ("owner_id", "users"),
+        "sales_account": ("sales_account_id", "sales_accounts"),
+        "currency": ("currency_id", "currencies"),
+    },
 }
 _OTHER = {
     "contacts": {"deals", "sales_accounts", "lists"},
     "sales_accounts": {"contacts", "deals", "child_sales_accounts"},
     "tasks": {"users", "targetable", "creater", "updater", "task_type"},
     "appointments": {"creater", "targetable", "appointment_attendees", "conference", "note"},
-    "deals": set(),
+    "deals": {
+        "contacts",
+        "source",
+        "campaign",
+        "territory",
+        "deal_type",
+        "deal_reason",
+        "deal_payment_status",
+        "deal_stage",
+    },
 }
 _NEVER = {
     "contacts": ("owner_id", "lifecycle_stage_id", "contact_status_id", "lost_reason_id", "territory_id",
                  "lead_source_id", "campaign_id", "creater_id", "updater_id", "sales_account_id"),
     "sales_accounts": ("industry_type_id", "business_type_id", "territory_id", "creater_id", "updater_id"),
-    "deals": ("owner_id",),
+    "deals": ("owner_id", "sales_account_id", "currency_id", "contacts_added_list", "contacts_removed_list",
+              "creater_id", "updater_id"),
 }  # fmt: skip
 _SNAKE = {"Contact": "contact", "SalesAccount": "sales_account", "Deal": "deal"}
 _HELD = {"Contact": "contacts", "SalesAccount": "sales_accounts", "Deal": "deals"}
@@ -75,6 +89,8 @@ class Page:
         shown = {
             name: row.get(name) for name in names if name not in {"emails", "sales_accounts", "custom_field"}
         }
+        if stream == "deals":
+            shown["amount"] = str(float(row["amount"]))
         for name in _NEVER.get(stream, ()):
             shown.pop(name, None)
         shown = {"id": row["id"], **shown, "created_at": row["created_at"], "updated_at": row["updated_at"]}
@@ -176,6 +192,9 @@ class Page:
             self.add("appointment_attendees", row.get("attendees", []))
 
     def _of(self, plural: str, number: object) -> list[Row]:
+        if plural == "sales_accounts":
+            account = self.world.get(plural, number)
+            return [{"id": account["id"], "avatar": None, "name": account["name"]}] if account else []
         rows = self.world.users if plural == "users" else self.world.lists[plural]
         return [one for one in rows if one["id"] == number]
 
@@ -183,11 +202,14 @@ class Page:
         return {**row, "type": "FdMultitenant::User"} if plural == "users" else row
 
     def _hanging(self, stream: str, row: Row, shown: Row, include: str) -> None:
-        if include == "contacts":
+        if stream == "deals" and include == "contacts":
+            rows = [one for one in self.world.live("contacts") if one["id"] in row.get("contacts", [])]
+        elif include == "contacts":
             rows = [one for one in self.world.live("contacts")
                     if row["id"] in [link["id"] for link in one.get("sales_accounts") or []]]  # fmt: skip
         elif include == "deals":
-            rows = []
+            rows = [one for one in self.world.live("deals")
+                    if row["id"] in (one.get("contacts", []) if stream == "contacts" else [one.get("sales_account_id")])]  # fmt: skip
         else:
             kind = next(kind for kind, held in _HELD.items() if held == stream)
             rows = [one for one in self.world.live(include)

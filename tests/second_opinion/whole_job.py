@@ -73,7 +73,8 @@ def _once_each(dump: Any) -> None:
     texts = [row.get("description", "") for name in ("tasks", "appointments", "notes") for row in dump[name]]
     marks = [text.rpartition("[aerona:")[2] for text in texts if text.endswith("]") and "[aerona:" in text]
     files = [_MARKER.findall(row["name"])[-1] for row in dump["files"]]
-    for one in (patients, marks, files, [row["name"] for row in dump["sales_accounts"]]):
+    deals = [row["custom_field"].get("cf_source_system_id_c") or row["id"] for row in dump["deals"]]
+    for one in (patients, marks, files, deals, [row["name"] for row in dump["sales_accounts"]]):
         assert len(one) == len(set(one))
     assert marks
     assert files

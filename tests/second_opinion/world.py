@@ -164,6 +164,15 @@ class World:
             )
         ]  # fmt: skip
         task, meeting = kinds[3]["id"], kinds[2]["id"]
+        pipelines = rows("Default Pipeline", is_default=True)
+        deal_stages = [
+            {
+                **one,
+                "deal_pipeline_id": pipelines[0]["id"],
+                "forecast_type": f"Closed {one['name']}" if one["name"] in {"Won", "Lost"} else "Open",
+            }
+            for one in rows("New", "Follow-up", "Under review", "Demo", "Negotiation", "Won", "Lost")
+        ]
         types = rows(
             "Follow up", "Call reminder", sales_activity_type_id=task, sales_activity_type_name="Task"
         )
@@ -179,8 +188,8 @@ class World:
             "campaigns": [],
             "industry_types": rows("Accounting", "Healthcare"),
             "business_types": rows("Customer", "Partner", "Other"),
-            "deal_pipelines": [],
-            "deal_stages": [],
+            "deal_pipelines": pipelines,
+            "deal_stages": deal_stages,
             "deal_types": rows("New Business"),
             "deal_reasons": [],
             "deal_payment_statuses": rows("Offline", "Online"),
