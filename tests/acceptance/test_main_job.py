@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from clinic_journey import QUICK, SEED_FILE, SETTINGS, UNLOCKED, make_bundle, marks, slim
+from clinic_journey import QUICK, SEED_FILE, SETTINGS, UNLOCKED, make_bundle, marks, slim, state_of
 
 WHERRY = str(Path(sys.executable).with_name("wherry"))
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
@@ -114,7 +114,7 @@ def take_back(line: Line) -> Any:
 
 
 def test_the_whole_job_with_five_kills_and_back_again(line: Line) -> None:
-    before = line.emulator.admin("state")
+    before = state_of(line.emulator)
     sample = line.run("sample", "--size", "10")
     assert sample["diff"]["different"] == 0
     assert sample["diff"]["equal"] > 100
@@ -159,7 +159,7 @@ def test_the_whole_job_with_five_kills_and_back_again(line: Line) -> None:
     assert set(marks(line.emulator).values()) == {1}
     assert marks(line.emulator) == found
     take_back(line)
-    left = line.emulator.admin("state")
+    left = state_of(line.emulator)
     assert _without_unassigned(left) == _without_unassigned(before)
 
 
