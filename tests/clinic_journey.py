@@ -5,14 +5,16 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from wherry.app.approve import approve
+from wherry.app.delta import delta
 from wherry.app.discover import discover
 from wherry.app.init import init
 from wherry.app.load import load
@@ -39,7 +41,7 @@ SOURCE_ID = "cf_source_system_id_c"
 OWN_FIELD = {"contact": "external_id"}
 TEXT_ENTITIES = ("task", "appointment", "note", "product")
 UNLOCKED = ("clinical", "national_id", "demographic_sensitive", "third_party", "documents")
-RUNS = ("prepare", "sample", "load")
+RUNS = ("prepare", "sample", "load", "delta")
 WHOLE = frozenset(
     {"practices", "clinicians", "appointment_types", "appointment_statuses", "care_plans", "households"}
 )
@@ -112,6 +114,31 @@ def _copy_files(bundle: Path, out: Path, refs: Iterable[str]) -> None:
     for ref in refs:
         (out / ref).parent.mkdir(parents=True, exist_ok=True)
         (out / ref).write_bytes((bundle / ref).read_bytes())
+
+
+Cells = dict[str, str]
+
+
+def rework(bundle: Path, out: Path, changes: Mapping[str, Callable[[list[Cells]], list[Cells]]]) -> Path:
+    """Copy a clean bundle as a later export: these streams' rows, by canonical column, go through a function."""
+    shutil.copytree(bundle, out)
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for entry in manifest["files"]:
+        stream = entry["name"].removesuffix(".csv")
+        if stream not in changes:
+            continue
+        text = (out / entry["name"]).read_bytes().decode(entry["encoding"])
+        head, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=entry["delimiter"])
+        names = [*COLUMNS[stream], *head[len(COLUMNS[stream]) :]]
+        kept = changes[stream]([dict(zip(names, row, strict=True)) for row in rows])
+        target = io.StringIO(newline="")
+        lines = [head, *([row[name] for name in names] for row in kept)]
+        csv.writer(target, delimiter=entry["delimiter"]).writerows(lines)
+        data = target.getvalue().encode(entry["encoding"])
+        (out / entry["name"]).write_bytes(data)
+        entry |= {"rows": len(kept), "sha256": hashlib.sha256(data).hexdigest()}
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return out
 
 
 def _wanted(stream: str, row: list[str], patients: Collection[str]) -> bool:
@@ -235,6 +262,14 @@ class Journey:
     def reconcile(self) -> Any:
         with self.open() as workspace:
             return reconcile(workspace)
+
+    def delta(self, bundle: Path | None = None, **options: Any) -> Any:
+        """Follow the source, as this later export shows it."""
+        if bundle is not None:
+            text = self.toml.read_text(encoding="utf-8")
+            self.toml.write_text(re.sub("(?m)^bundle = .*$", f'bundle = "{bundle}"', text), encoding="utf-8")
+        with self.open() as workspace:
+            return delta(workspace, **options)
 
     def retry(self, **where: str) -> Any:
         with self.open() as workspace:

@@ -27,13 +27,16 @@ BROUGHT = (
 LOOK_SECONDS = 1.0  # between two looks for the settings of a run
 
 
-def publish(ws: Workspace, digest: str) -> None:
-    """Put all that a run of this plan reads where its workers find it; nothing where no place is set."""
+def publish(ws: Workspace, digest: str, snapshot: str = "") -> None:
+    """Put all that a run of this plan reads where its workers find it; nothing where no place is set.
+
+    `snapshot` is that of the run, where it is a later one than the plan's.
+    """
     place = Place.of(ws.settings.store, ws.settings.credentials)
     if place is None:
         return
     listed = {}
-    for path in _files(ws, digest):
+    for path in _files(ws, digest, snapshot):
         name = path.relative_to(ws.root).as_posix()
         listed[name] = hash_of(path)
         place.put(listed[name], path)
@@ -96,8 +99,8 @@ def _ours(settings: Path) -> bool:
     return not settings.exists() or settings.read_text(encoding="utf-8").startswith(BROUGHT)
 
 
-def _files(ws: Workspace, digest: str) -> Iterator[Path]:
-    snapshot = ws.plan(digest).basis.snapshot
+def _files(ws: Workspace, digest: str, snapshot: str) -> Iterator[Path]:
+    snapshot = snapshot or ws.plan(digest).basis.snapshot
     yield from sorted(path for path in (ws.state / "snapshots" / snapshot).rglob("*") if path.is_file())
     yield from sorted(ws.mapping_dir.glob("*.yaml"))
     yield ws.plans_dir / f"{digest}.json"

@@ -6,7 +6,7 @@ from wherry.app.compare import read_back
 from wherry.app.control_totals import control_rows, control_totals, write_control
 from wherry.app.diff_report import DiffReport
 from wherry.app.run_results import ReconcileResult, StreamProof
-from wherry.app.runs import make_hands
+from wherry.app.runs import carried, make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.model.diff import Observed, Verdict
@@ -31,7 +31,7 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
         found = _run(ws, run)
         plan = ws.plan(found.digest)
         unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
-        situation = gather(ws, ws.destination.describe(), unlocked, plan.basis.snapshot)
+        situation = gather(ws, ws.destination.describe(), unlocked, carried(ws, plan))
         hands = make_hands(ws, situation, unlocked)
         report = DiffReport(
             ws.reports_dir, f"reconcile-{found.id}", show_values=ws.settings.report.show_values

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from wherry.app.run_results import StatusResult
-from wherry.app.runs import carry_out, ready
+from wherry.app.runs import carried, carry_out, ready
 from wherry.app.status import result_of
 from wherry.app.workspace import Workspace
 from wherry.model.errors import UsageInvalid
@@ -19,7 +19,10 @@ def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusRes
     Killed or interrupted, the same call goes on with its run. Raises UsageInvalid when no reject fits, ApprovalMissing or StalePlan as load does.
     """
     with ws.store.lock.held(joining=True):
-        readied = ready(ws, "load")
+        plan = ws.plan()
+        later = carried(ws, plan)
+        newer = later if later != plan.basis.snapshot else ""
+        readied = ready(ws, "load", newer)
         waiting = still_waiting(ws)
         chosen = choose(waiting, where or {})
         named = ",".join(f"{k}={v}" for k, v in sorted((where or {}).items()))
@@ -33,7 +36,8 @@ def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusRes
         keys: dict[str, list[str]] = {}
         for key in sorted(chosen):
             keys.setdefault(key.stream, []).append(key.id)
-        options = begun.options if begun else {"where": named, "records": str(len(chosen))}
+        later_one = {"snapshot": newer} if newer else {}
+        options = begun.options if begun else {"where": named, "records": str(len(chosen)), **later_one}
         run = carry_out(ws, readied, RunKind.RETRY, keys=keys, options=options)
     return result_of(ws, run.id)
 

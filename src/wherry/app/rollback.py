@@ -10,6 +10,7 @@ from wherry.app.run_results import Preview, RollbackResult
 from wherry.app.runs import make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
+from wherry.engine.hands import Hands
 from wherry.engine.settle import settle
 from wherry.engine.undo import Bucket, Judgement, Surroundings, end_runs, ours, take_back
 from wherry.engine.uploads import Uploads
@@ -39,38 +40,47 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
         # What a killed run left open may have arrived: then it is there to be taken back, and to be shown.
         settle(hands, ws.ledger.runs()[-1].id)
         scope = _scope(ws, run)
-        around = _surroundings(ws, catalog)
+        around = surroundings(ws, catalog)
         uploads = Uploads.of(ws.ledger)
         if preview or not _resumed(ws, confirm):
             ws.progress.start("looking at what is there now", len(scope))
             judged = list(take_back(hands, "preview", _newest(ws, scope), around, write=False))
             ws.progress.finish()
+            judged += _deleted(ws, run)
             digest = _digest(judged)
             if preview:
                 judged = [uploads.foresee(judgement) for judgement in judged]
                 return _result(ws, uploads.told(judged), None, _preview(ws, judged, digest))
             _confirmed(confirm, digest)
-        undo = _begin(ws, run, confirm)
-        judged = list(_done_before(ws, undo.id))
-        ws.progress.start("taking back", len(scope))
-        state = RunState.FAILED
-        try:
+        return _carry_out(ws, hands, run, confirm, catalog)
+
+
+def _carry_out(ws: Workspace, hands: Hands, run: str, confirm: str, catalog: Catalog) -> RollbackResult:
+    """Take the writes back; goes on where an earlier call of this rollback was interrupted."""
+    uploads = Uploads.of(ws.ledger)
+    scope = _scope(ws, run)
+    undo = _begin(ws, run, confirm)
+    judged = list(_done_before(ws, undo.id))
+    ws.progress.start("taking back", len(scope))
+    state = RunState.FAILED
+    try:
+        uploads.let_go(ws.ledger, undo.id)
+        around = surroundings(ws, catalog)
+        for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
+            judged.append(uploads.foresee(judgement))
             uploads.let_go(ws.ledger, undo.id)
-            around = _surroundings(ws, catalog)
-            for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
-                judged.append(uploads.foresee(judgement))
-                uploads.let_go(ws.ledger, undo.id)
-            _forget(ws, judged)
-            state = RunState.FINISHED
-        except (Interrupted, KeyboardInterrupt):
-            state = RunState.INTERRUPTED
-            raise
-        except QuotaExhausted:
-            state = RunState.PAUSED
-            raise
-        finally:
-            ws.progress.finish()
-            undo = ws.ledger.finish(undo.id, state)
+        judged += _deleted(ws, run)
+        _forget(ws, judged)
+        state = RunState.FINISHED
+    except (Interrupted, KeyboardInterrupt):
+        state = RunState.INTERRUPTED
+        raise
+    except QuotaExhausted:
+        state = RunState.PAUSED
+        raise
+    finally:
+        ws.progress.finish()
+        undo = ws.ledger.finish(undo.id, state)
     return _result(ws, uploads.told(judged), undo, None)
 
 
@@ -103,13 +113,24 @@ def _scope(ws: Workspace, run: str) -> frozenset[str]:
     return frozenset(a.operation.id for a in ws.ledger.attempts(run or None) if not a.operation.undoes)
 
 
+def _deleted(ws: Workspace, run: str) -> list[Judgement]:
+    """Return what a single run deleted of earlier runs' work: taking back that run alone does not restore it."""
+    why = "deleted by this run; a delta or a load creates it again, a person can bring it back from the bin"
+    return [
+        Judgement(attempt=attempt, bucket=Bucket.IRREVERSIBLE, why=why)
+        for attempt in (ws.ledger.attempts(run) if run else ())
+        if attempt.operation.verb is Verb.DELETE and not attempt.operation.for_good
+    ]
+
+
 def _newest(ws: Workspace, scope: frozenset[str]) -> Iterator[Attempt]:
     for attempt in ws.ledger.attempts(newest_first=True):
         if attempt.operation.id in scope:
             yield attempt
 
 
-def _surroundings(ws: Workspace, catalog: Catalog) -> Surroundings:
+def surroundings(ws: Workspace, catalog: Catalog) -> Surroundings:
+    """Return what taking a write back may depend on: all that we made, and what people may write there."""
     writable = {
         stream.name: frozenset(
             f"custom_field.{f.name}" if f.custom else f.name for f in stream.fields if not f.read_only

@@ -1,7 +1,7 @@
 """What sample, load and retry share: one run of an approved plan, from its lock to its last line."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry.app.discover import refresh
 from wherry.app.durable import carry_through, coordinated_elsewhere, warm_up
@@ -44,10 +44,10 @@ class Readied:
     unlocked: frozenset[Privacy]
 
 
-def ready(ws: Workspace, kind: str) -> Readied:
+def ready(ws: Workspace, kind: str, newer: str = "") -> Readied:
     """Return the current plan with everything checked: approved for this kind, fresh, schema in place.
 
-    Raises ApprovalMissing, StalePlan naming what changed, or PreflightFailed naming the fields that are
+    `newer` is the digest of a later snapshot of the source that the plan is to be carried out on. Raises ApprovalMissing, StalePlan naming what changed, or PreflightFailed naming the fields that are
     still missing at the destination, or what is in the way of uploading documents.
     """
     warm_up()
@@ -57,14 +57,20 @@ def ready(ws: Workspace, kind: str) -> Readied:
     catalog = ws.destination.describe()
     if kind != "prepare":
         refresh(ws, catalog)
-    situation = gather(ws, catalog, unlocked)
-    check_fresh(ws, plan, situation)
+    situation = gather(ws, catalog, unlocked, newer)
+    check_fresh(ws, plan, situation, newer=bool(newer))
     if kind != "prepare":
         _require_fields(situation)
         _require_documents(ws, plan, catalog, unlocked)
     return Readied(
         plan=plan, situation=situation, hands=make_hands(ws, situation, unlocked), unlocked=unlocked
     )
+
+
+def carried(ws: Workspace, plan: Plan) -> str:
+    """Return the digest of the newest snapshot that this plan was carried out on: its own, or a delta's."""
+    later = [run.options.get("snapshot", "") for run in ws.ledger.runs() if run.digest == plan.digest]
+    return next((digest for digest in reversed(later) if digest), plan.basis.snapshot)
 
 
 def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy] = frozenset()) -> Hands:
@@ -92,9 +98,12 @@ def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy]
     )
 
 
-def check_fresh(ws: Workspace, plan: Plan, situation: Situation) -> None:
-    """Raise StalePlan, naming every record, field or setting that changed, unless the plan still fits."""
-    now = situation.basis
+def check_fresh(ws: Workspace, plan: Plan, situation: Situation, *, newer: bool = False) -> None:
+    """Raise StalePlan, naming every record, field or setting that changed, unless the plan still fits.
+
+    With `newer` the source's records may be others than those that the plan was made of.
+    """
+    now = replace(situation.basis, snapshot=plan.basis.snapshot) if newer else situation.basis
     if now == plan.basis:
         return
     lines = changes(plan.extra["facts"], situation.facts)
@@ -127,14 +136,16 @@ def carry_out(
     kind: RunKind,
     keys: Mapping[str, Sequence[str]] | None = None,
     options: Mapping[str, str] | None = None,
+    after: Callable[[Run], None] = lambda _run: None,
 ) -> Run:
     """Carry out the plan for all records, or for these keys; resumes an unfinished run of the same kind.
 
+    `after` belongs to the run: it is called when every stream has been walked.
     The run is left paused, interrupted or failed when it cannot go on, and finished otherwise.
     """
     hands = readied.hands
     streams = stream_order(readied.situation.mappings.active)
-    publish(ws, readied.plan.digest)
+    publish(ws, readied.plan.digest, readied.situation.snapshot.digest)
     run = ws.ledger.begin(kind, readied.plan.digest, options or {})
     ws.budget.charge(run.id)
     signed = is_signed(ws.ledger.approvals(), readied.plan.digest)
@@ -150,6 +161,7 @@ def carry_out(
     try:
         ensure_unassigned(hands, run.id, readied.situation.unassigned())
         carry_through(ws, hands, run.id, streams)
+        after(run)
         state = RunState.FINISHED
     except (Interrupted, KeyboardInterrupt):
         state = RunState.INTERRUPTED

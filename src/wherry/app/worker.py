@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 
 from wherry.app.durable import Part, part_in, warm_up
 from wherry.app.durable_files import fetch
@@ -78,9 +79,10 @@ def join(ws: Workspace, run: Run) -> Hands:
     fetch(ws, run.digest)
     plan = ws.plan(run.digest)
     unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)
-    situation = gather(ws, ws.destination.describe(), unlocked)
-    check_fresh(ws, plan, situation)
-    return make_hands(ws, situation, unlocked)
+    newer = run.options.get("snapshot", "")
+    situation = gather(ws, ws.destination.describe(), unlocked, newer)
+    check_fresh(ws, plan, situation, newer=bool(newer))
+    return replace(make_hands(ws, situation, unlocked), follows=run.kind is RunKind.DELTA)
 
 
 def _wait_for_run(ws: Workspace) -> Run:

@@ -10,6 +10,7 @@ from wherry.model.operation import Blocked, Decision, Located, Operation, Payloa
 from wherry.model.record import Key
 
 HOME = "targetable"  # the relation of a record to the contact that it hangs on
+LED = {"contact_status_id": "lifecycle_stage_id"}  # a status is one of its stage's: it changes with the stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,9 @@ def _update(payload: Payload, links: Mapping[str, int], observed: Observed, know
             overruled.append(name)
         elif value is not None or name in known.past.written:
             edited.append(name)
+    for name in [name for name in edited if LED.get(name) in fields]:
+        edited.remove(name)
+        fields[name] = payload.fields[name]
     new_links = {name: to for name, to in links.items() if to not in observed.links.get(name, ())}
     if not fields and not new_links and not adopted:
         return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=tuple(edited))

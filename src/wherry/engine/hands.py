@@ -74,6 +74,7 @@ class Hands:
     apply: Apply
     link_streams: Mapping[str, Mapping[str, str]]  # source stream → parent stream → name of the links' stream
     unlocked: frozenset[str] = frozenset()  # privacy classes that an approval of this plan opened
+    follows: bool = False  # a parent that belongs there no more takes its children with it
     fill_only: bool = True
     overwrites: Callable[[str, str], bool] = lambda _stream, _name: (
         False

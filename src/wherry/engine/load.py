@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from wherry.engine.decide import HOME, Known, decide, needs_observed, parents_of
+from wherry.engine.gone import GONE, KEPT
 from wherry.engine.hands import Hands
 from wherry.engine.past import Past, home_of, past_of
 from wherry.engine.send import send_all
@@ -24,7 +25,6 @@ from wherry.model.record import Key
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState, StateChange
 
-KEPT = "kept_edited"  # the reason of a record where people's edits stay
 OVERRULED = "edit_overwritten"  # … where the source won over them, since a policy says so
 
 
@@ -156,7 +156,9 @@ def _decide_all(
     homes |= {key: lines[0].destination_id for key, lines in located.items() if key not in homes and lines}
     lines = {(key, line.part): line for key, places in located.items() for line in places}
     observed = _observe(hands, payloads, lines, homes)
-    parent_states = hands.ledger.states(book.run, parents - set(homes))
+    parent_states = hands.ledger.states(book.run, parents if hands.follows else parents - set(homes))
+    if hands.follows:
+        homes = {key: id_ for key, id_ in homes.items() if parent_states.get(key) not in GONE}
     surplus = surplus_of(hands, book.run, payloads, lines)
     operations: list[Operation] = []
     for key, parts in payloads.items():

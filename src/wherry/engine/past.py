@@ -35,6 +35,7 @@ def past_of(history: Sequence[Attempt], destination_id: int) -> Past:
         operation = attempt.operation
         if attempt.destination_id != destination_id or attempt.undone_by or operation.verb is Verb.DELETE:
             continue
+        written |= operation.fields  # what the answer did not show is there as it was sent, for all we know
         written |= attempt.after or {}
         sent |= operation.fields.keys()
         if operation.verb is Verb.CREATE:

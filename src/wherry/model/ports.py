@@ -159,6 +159,9 @@ class LedgerReader(Protocol):
     def rejects(self, run: str) -> Iterator[StateChange]:
         """Yield rejected and deferred records of a run with reason, hint and blocked_by."""
 
+    def noted(self, run: str, reasons: Collection[str]) -> Iterator[StateChange]:
+        """Yield the records of a run with one of these reasons, whatever their state."""
+
     def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
         """Return where these source records live at the destination, parts in order."""
 

@@ -19,7 +19,7 @@ from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
 from wherry.store.database import Database, Transaction
 from wherry.store.events import Fold
 from wherry.store.group import GroupCommit
-from wherry.store.rejects import rejects
+from wherry.store.rejects import noted, rejects
 from wherry.store.seal import Sealer
 from wherry.store.states import counts, enlist, move, states_of
 from wherry.store.tables import attempts as attempts_table
@@ -58,6 +58,10 @@ class StoreLedger:
     def rejects(self, run: str) -> Iterator[StateChange]:
         """Yield rejected and deferred records of a run with reason, hint and blocked_by."""
         return rejects(self._database, run)
+
+    def noted(self, run: str, reasons: Collection[str]) -> Iterator[StateChange]:
+        """Yield the records of a run with one of these reasons, whatever their state."""
+        return noted(self._database, run, reasons)
 
     def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
         """Return where these source records live, parts in order; keys that live nowhere are left out."""

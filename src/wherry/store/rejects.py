@@ -1,9 +1,9 @@
 """Records that were not loaded, each kept with a coded why."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import ColumnElement, Row, select, tuple_
 
 from wherry.model.record import Key
 from wherry.model.run import RecordState, StateChange
@@ -16,10 +16,19 @@ _STATES = (RecordState.REJECTED, RecordState.DEFERRED)
 
 def rejects(database: Database, run: str) -> Iterator[StateChange]:
     """Yield rejected and deferred records of a run by stream, state and numeric id; in short transactions."""
+    return _listed(database, run, records.c.state.in_([str(state) for state in _STATES]))
+
+
+def noted(database: Database, run: str, reasons: Collection[str]) -> Iterator[StateChange]:
+    """Yield the records of a run with one of these reasons by stream, state and numeric id."""
+    return _listed(database, run, records.c.reason.in_(sorted(reasons)))
+
+
+def _listed(database: Database, run: str, which: ColumnElement[bool]) -> Iterator[StateChange]:
     place = tuple_(records.c.stream, records.c.state, records.c.rank)
     query = (
         select(records)
-        .where(records.c.run == run, records.c.state.in_([str(state) for state in _STATES]))
+        .where(records.c.run == run, which)
         .order_by(records.c.stream, records.c.state, records.c.rank)
         .limit(_PAGE)
     )

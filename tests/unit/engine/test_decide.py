@@ -1,5 +1,6 @@
 """From what a record should be to the one write it needs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,3 +181,58 @@ def test_a_link_is_added_to_those_that_are_there() -> None:
 def test_parents_are_named_once() -> None:
     link = Link("sales_accounts", PRACTICE)
     assert parents_of([payload(links=(link,)), payload(links=(link,))]) == {PRACTICE}
+
+
+def test_a_status_changes_with_its_stage_whoever_set_it() -> None:
+    now = observed(lifecycle_stage_id=1, contact_status_id=11)
+    wanted = payload(lifecycle_stage_id=2, contact_status_id=21)
+    past = Past(written={"lifecycle_stage_id": 1}, sent=frozenset({"lifecycle_stage_id"}))
+    decision = decide(wanted, known(located=located(), observed=now, past=past))
+    assert isinstance(decision, Operation)
+    assert decision.fields == {"lifecycle_stage_id": 2, "contact_status_id": 21}
+    assert decision.edited == ()
+
+
+def moved(**past: Any) -> Known:
+    there = observed({"targetable": (5,)}, text="Ours")
+    kept = Past(
+        written={"text": "Ours"}, sent=frozenset({"text"}), linked={"targetable": frozenset({5})}, **past
+    )
+    return known(parents={PATIENT: 6}, located=located(), observed=there, past=kept)
+
+
+def test_what_hangs_on_another_contact_now_is_deleted_where_it_is() -> None:
+    note = payload(links=(Link("targetable", PATIENT),), text="Ours")
+    decision = decide(note, moved(made="r1:create"))
+    assert isinstance(decision, Operation)
+    assert (decision.verb, decision.undoes, decision.links) == (Verb.DELETE, "r1:create", {"targetable": 5})
+
+
+def test_what_a_person_changed_stays_where_it_hangs() -> None:
+    note = payload(links=(Link("targetable", PATIENT),), text="New")
+    known_ = moved(made="r1:create")
+    theirs = observed({"targetable": (5,)}, text="Theirs")
+    decision = decide(note, replace(known_, observed=theirs))
+    assert isinstance(decision, Skip)
+    assert decision.edited == ("text", "targetable")
+
+
+def test_an_account_that_we_linked_and_that_holds_no_longer_goes_a_persons_own_stays() -> None:
+    now = observed({"sales_accounts": (1, 9)}, city="Cork")
+    past = Past(written={"city": "Cork"}, linked={"sales_accounts": frozenset({1})}, made="r1:create")
+    wanted = payload(links=(Link("sales_accounts", PRACTICE),), city="Cork")
+    decision = decide(wanted, known(parents={PRACTICE: 2}, located=located(), observed=now, past=past))
+    assert isinstance(decision, Operation)
+    assert (decision.links, decision.unlinks) == ({"sales_accounts": 2}, {"sales_accounts": [1]})
+    assert decision.before_links == {"sales_accounts": [1, 9]}
+
+
+def test_a_policy_may_let_the_source_win_and_it_is_told() -> None:
+    now = observed(city="Theirs")
+    past = Past(written={"city": "Old"}, sent=frozenset({"city"}))
+    decision = decide(
+        payload(city="New"),
+        known(located=located(), observed=now, past=past, overwrites=lambda n: n == "city"),
+    )
+    assert isinstance(decision, Operation)
+    assert (decision.fields, decision.overruled, decision.edited) == ({"city": "New"}, ("city",), ())

@@ -1,7 +1,51 @@
-"""`wherry delta`: not built yet."""
+"""`wherry delta`."""
 
-from wherry.entrypoints.cli.unbuilt import unbuilt
+import re
 
-command = unbuilt(
-    "delta", instead='"wherry discover" and "wherry plan" again, then "wherry load": it writes what changed'
+import click
+
+from wherry.entrypoints.cli.face import Face, pass_face
+from wherry.entrypoints.cli.options import shared_options
+from wherry.entrypoints.cli.runs import show_status
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Span(click.ParamType[float]):
+    """A length of time as people write it, in seconds: 90s, 15m, 48h, 2d."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; fails with an example for anything else."""
+        found = re.fullmatch(r"(\d+)\s*([smhd])", str(value).strip().lower())
+        if found is None or int(found[1]) == 0:
+            self.fail(f"{value!r} is no length of time such as 90s, 15m, 48h or 2d", param, ctx)
+        return float(int(found[1]) * _SECONDS[found[2]])
+
+
+@click.command("delta")
+@click.option("--watch", type=Span(), metavar="SPAN", help="Repeat for so long, for example 48h.")
+@click.option("--every", type=Span(), default="15m", show_default=True, help="With --watch: how often.")
+@click.option(
+    "--wait/--no-wait",
+    default=True,
+    show_default=True,
+    help="Wait for API quota, or pause and exit 8 when it is used up.",
 )
+@shared_options
+@pass_face
+def command(face: Face, watch: float | None, every: float, wait: bool) -> None:
+    """Read the source again and bring over what changed since: new, changed, deleted and merged records.
+
+    Needs an approval of the current plan for delta. What people changed in Freshsales meanwhile stays and
+    is reported. Ctrl-C stops at the next batch border; the same command goes on from there.
+    """
+    from wherry.app.delta import delta
+    from wherry.app.delta import watch as repeat
+
+    if watch is None:
+        face.end(face.in_workspace(lambda ws: delta(ws, wait=wait), stoppable=True), show_status)
+        return
+    again = face.in_workspace(lambda ws: repeat(ws, lasting=watch, every=every, wait=wait), stoppable=True)
+    face.end(again, show_status)

@@ -1,0 +1,108 @@
+"""What the source no longer has: taken away there, children first, where no person has made it theirs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from wherry.engine.hands import Hands
+from wherry.engine.undo import Bucket, Judgement, Surroundings, take_back
+from wherry.mapping.apply import NoWrite
+from wherry.model.ledger import Attempt
+from wherry.model.operation import Located, Verb
+from wherry.model.record import Key
+from wherry.model.run import RecordState, StateChange
+
+GONE = frozenset({RecordState.FILTERED, RecordState.MERGED})  # states of a record that belongs there no more
+PREFIX = "deleted."  # of the streams in which what is gone is counted
+DELETED, KEPT, LEFT = "deleted_at_source", "kept_edited", "kept_by_policy"
+_PAGE = 500
+
+
+def enlist_gone(hands: Hands, run: str, streams: Sequence[str]) -> None:
+    """Count every record of these streams that we brought there and that the source no longer has.
+
+    Those are records that the run does not know, and those that it merged or filtered. Call it when the
+    run has walked all streams.
+    """
+    for stream in streams:
+        lines = hands.ledger.located(stream)
+        while page := list(islice(lines, _PAGE)):
+            keys = [line.key for line in _gone(hands, run, page)]
+            changes = [StateChange(key=_named(key), state=RecordState.PENDING) for key in keys]
+            hands.ledger.enlist(run, changes)
+
+
+def _gone(hands: Hands, run: str, lines: Sequence[Located]) -> Iterator[Located]:
+    own = [line for line in lines if line.part == 1 and not line.key.id.startswith("@")]
+    states = hands.ledger.states(run, [line.key for line in own])
+    for line in own:
+        state = states.get(line.key)
+        if state is None or (state in GONE and not _shut(hands, line.key)):
+            yield line
+
+
+def _shut(hands: Hands, key: Key) -> bool:
+    """Return whether a record is only filtered since its privacy class is locked now: that is no deletion."""
+    for record in hands.snapshot.read(key.stream, [key.id]):
+        result = hands.apply(record)
+        return isinstance(result, NoWrite) and result.reason.startswith("class_locked:")
+    return False
+
+
+def take_away(hands: Hands, run: str, streams: Sequence[str], around: Surroundings, *, delete: bool) -> None:
+    """Delete what is gone, stream by stream in this order: children before their parents.
+
+    What a person edited stays, and so do the records that it hangs on; with `delete` unset everything
+    stays. Each record ends in a state of its own. Killed in the middle, the next call goes on.
+    """
+    for stream in streams:
+        name = f"{PREFIX}{stream}"
+        while ids := hands.ledger.pending(run, name, hands.pace.batch_size):
+            keys = [Key(stream, id_) for id_ in ids]
+            if delete:
+                judged = _take_back(hands, run, keys, around)
+                changes = [_state(key, judged.get(key, [])) for key in keys]
+            else:
+                changes = [StateChange(key=_named(k), state=RecordState.UNCHANGED, reason=LEFT) for k in keys]
+            hands.ledger.record(run, [], changes)
+
+
+def _take_back(
+    hands: Hands, run: str, keys: Sequence[Key], around: Surroundings
+) -> Mapping[Key, list[Judgement]]:
+    located = hands.ledger.locate(keys)
+    attempts = [
+        attempt for key in keys for line in located.get(key, ()) for attempt in _standing(hands, line)
+    ]
+    judged: dict[Key, list[Judgement]] = {}
+    for judgement in take_back(hands, run, attempts, around, write=True):
+        judged.setdefault(judgement.attempt.operation.key, []).append(judgement)
+    return judged
+
+
+def _standing(hands: Hands, line: Located) -> list[Attempt]:
+    """Return our writes to a record that stand, newest first."""
+    history = hands.ledger.history(line.key, line.part)
+    return [
+        attempt
+        for attempt in reversed(history)
+        if attempt.destination_id == line.destination_id
+        and not attempt.undone_by
+        and not attempt.operation.undoes
+        and attempt.operation.verb is not Verb.DELETE
+    ]
+
+
+def _state(key: Key, judged: Sequence[Judgement]) -> StateChange:
+    stays = [one for one in judged if one.bucket in (Bucket.KEPT_EDITED, Bucket.BLOCKED)]
+    fixed = [one for one in judged if one.bucket is Bucket.IRREVERSIBLE]
+    if not stays and not fixed:
+        return StateChange(key=_named(key), state=RecordState.UPDATED, reason=DELETED)
+    names = sorted({name for one in stays for name in one.fields})
+    why = next((one.why for one in (*stays, *fixed) if one.why), "")
+    return StateChange(
+        key=_named(key), state=RecordState.UNCHANGED, reason=KEPT, hint=why, field=" ".join(names)
+    )
+
+
+def _named(key: Key) -> Key:
+    return Key(f"{PREFIX}{key.stream}", key.id)
