@@ -11,7 +11,7 @@ from wherry.app.results import MatchResult
 from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
 
-UNBUILT = ("rehearse", "delta", "report", "serve", "purge")
+UNBUILT = ("rehearse", "report", "serve", "purge")
 
 # words → module of app, its function, what it is called with after the workspace, whose result it returns
 CALLS = [

@@ -36,9 +36,9 @@ class Span(click.ParamType[float]):
 @shared_options
 @pass_face
 def command(face: Face, watch: float | None, every: float, wait: bool) -> None:
-    """Read the source again and bring over what changed since: new, changed, deleted and merged records.
+    """Pick up what changed in the source since.
 
-    Needs an approval of the current plan for delta. What people changed in Freshsales meanwhile stays and
+    Reads the source again and brings over new, changed, deleted and merged records. Needs an approval of the current plan for delta. What people changed in Freshsales meanwhile stays and
     is reported. Ctrl-C stops at the next batch border; the same command goes on from there.
     """
     from wherry.app.delta import delta
