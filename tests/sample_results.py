@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from wherry.app.report_results import ReportResult
 from wherry.app.results import (
     ApproveResult,
     Check,
@@ -26,11 +27,11 @@ from wherry.app.run_results import (
     DiffSummary,
     Preview,
     ReconcileResult,
-    ReportResult,
     RollbackResult,
     SampleResult,
     StatusResult,
     StreamProof,
+    stream_document,
 )
 from wherry.model.plan import Basis, Plan, Stage
 from wherry.model.run import RecordState, StreamCounts
@@ -103,6 +104,23 @@ PLAN = Plan(
 )
 CHECK = Check(id="clock", what="clock", verdict="ok", found="0.2 s off")
 
+REPORT = ReportResult(
+    path="reports/report.html",
+    at="2026-10-02T20:00:00+00:00",
+    digest=DIGEST,
+    run="r3",
+    streams={"patients": stream_document(COUNTS)},
+    standing=({"source": "patients", "destination": "contacts", "created": 7, "adopted": 0},),
+    reasons=(
+        {"stream": "patients", "state": "merged", "reason": "merged_into", "count": 3, "hint": "no need"},
+    ),
+    runs=(),
+    approvals=(),
+    sample=None,
+    reconcile=None,
+    chain={"entries": 12, "ok": True},
+)
+
 RESULTS: dict[str, Result] = {
     "init": InitResult(directory="clinic", files=("wherry.toml",)),
     "doctor": DoctorResult(checks=(CHECK,)),
@@ -145,6 +163,6 @@ RESULTS: dict[str, Result] = {
     "audit-show": AuditShowResult(entries=({"seq": 1},)),
     "audit-verify": AuditVerifyResult(entries=12, first_broken=None),
     "audit-export": AuditExportResult(path="reports/e.zip", entries=12, sha256=DIGEST),
-    "report": ReportResult(path="reports/index.html"),
+    "report": REPORT,
     "demo": DemoResult(steps=(DemoStep(name="load", ok=True, seconds=1.5, summary="500 records"),)),
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from wherry.app.compare import read_back
 from wherry.app.control_totals import control_rows, control_totals, write_control
 from wherry.app.diff_report import DiffReport
+from wherry.app.proofs import keep_proof
 from wherry.app.run_results import ReconcileResult, StreamProof
 from wherry.app.runs import carried, make_hands
 from wherry.app.situation import gather
@@ -53,7 +54,7 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
     steps: tuple[str, ...] = () if ok else (f"read {ws.shown(report.html)}",)
     if pending:
         steps = (f"{found.id} has not ended: {pending} records are pending; wherry {found.kind}", *steps)
-    return ReconcileResult(
+    result = ReconcileResult(
         streams={name: _proof(proof) for name, proof in proofs.items()},
         discrepancies=ws.shown(report.csv),
         ok=ok,
@@ -61,6 +62,8 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
         control_csv=ws.shown(sheet),
         next_steps=steps,
     )
+    keep_proof(ws, "reconcile", found.id, result)
+    return result
 
 
 def seen_by(totals: ControlTotals) -> Callable[[Record, Observed | None], None]:

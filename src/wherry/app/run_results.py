@@ -304,17 +304,6 @@ class AuditExportResult(Result):
         return {"schema": "wherry/audit-export/1", **pack}
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportResult(Result):
-    """One page for the whole migration was written."""
-
-    path: str
-
-    def document(self) -> Document:
-        """Return the document of `report`."""
-        return {"schema": "wherry/report/1", "path": self.path}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoStep:
     """One step of the demo, what it showed, and whether it showed it."""

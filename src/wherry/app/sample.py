@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wherry.app.compare import read_back
 from wherry.app.diff_report import DiffReport
+from wherry.app.proofs import keep_proof
 from wherry.app.run_results import DiffSummary, SampleResult
 from wherry.app.runs import Readied, carry_out, ready
 from wherry.app.status import result_of
@@ -37,7 +38,7 @@ def sample(
             proofs = read_back(ws, readied.situation, readied.hands.apply, run.id, report.add)
         report.write_page(title=f"Sample {run.id}", digest=readied.plan.digest, proofs=proofs)
     status = result_of(ws, run.id)
-    return SampleResult(
+    result = SampleResult(
         run=status.run,
         kind=status.kind,
         state=status.state,
@@ -57,6 +58,8 @@ def sample(
         ),
         next_steps=(f"a person reads {ws.shown(report.html)}, then: wherry load",),
     )
+    keep_proof(ws, "sample", run.id, result)
+    return result
 
 
 def _read_keys(path: Path | None) -> list[str]:

@@ -13,7 +13,7 @@ from wherry.model.ledger import Attempt, Entry, Event
 from wherry.model.operation import Located, Operation
 from wherry.model.plan import Approval
 from wherry.model.record import Fate, Key, Record, Staged, Value
-from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, StreamCounts
+from wherry.model.run import Reason, RecordState, Run, RunKind, RunState, StateChange, StreamCounts
 
 
 class Clock(Protocol):
@@ -161,6 +161,9 @@ class LedgerReader(Protocol):
 
     def noted(self, run: str, reasons: Collection[str]) -> Iterator[StateChange]:
         """Yield the records of a run with one of these reasons, whatever their state."""
+
+    def reasons(self, run: str) -> Sequence[Reason]:
+        """Return how many records of a run are in which state for which reason; those without one left out."""
 
     def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
         """Return where these source records live at the destination, parts in order."""

@@ -71,6 +71,17 @@ class StateChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """How many records of a stream are in a state for one coded reason; `hint` is that of one of them."""
+
+    stream: str
+    state: RecordState
+    reason: str
+    hint: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamCounts:
     """How many records of a stream are in each state; `read` was counted apart, when the run began."""
 

@@ -14,12 +14,12 @@ from wherry.model.operation import Located
 from wherry.model.plan import Approval
 from wherry.model.ports import Clock
 from wherry.model.record import Key
-from wherry.model.run import RecordState, Run, RunKind, RunState, StateChange, StreamCounts
+from wherry.model.run import Reason, RecordState, Run, RunKind, RunState, StateChange, StreamCounts
 from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
 from wherry.store.database import Database, Transaction
 from wherry.store.events import Fold
 from wherry.store.group import GroupCommit
-from wherry.store.rejects import noted, rejects
+from wherry.store.rejects import noted, reasons, rejects
 from wherry.store.seal import Sealer
 from wherry.store.states import counts, enlist, move, states_of
 from wherry.store.tables import attempts as attempts_table
@@ -62,6 +62,10 @@ class StoreLedger:
     def noted(self, run: str, reasons: Collection[str]) -> Iterator[StateChange]:
         """Yield the records of a run with one of these reasons, whatever their state."""
         return noted(self._database, run, reasons)
+
+    def reasons(self, run: str) -> Sequence[Reason]:
+        """Return how many records of a run are in which state for which reason; those without one left out."""
+        return reasons(self._database, run)
 
     def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
         """Return where these source records live, parts in order; keys that live nowhere are left out."""

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, tuple_
+from sqlalchemy import ColumnElement, Row, func, select, tuple_
 
 from wherry.model.record import Key
-from wherry.model.run import RecordState, StateChange
+from wherry.model.run import Reason, RecordState, StateChange
 from wherry.store.database import Database
 from wherry.store.tables import records
 
@@ -22,6 +22,27 @@ def rejects(database: Database, run: str) -> Iterator[StateChange]:
 def noted(database: Database, run: str, reasons: Collection[str]) -> Iterator[StateChange]:
     """Yield the records of a run with one of these reasons by stream, state and numeric id."""
     return _listed(database, run, records.c.reason.in_(sorted(reasons)))
+
+
+def reasons(database: Database, run: str) -> tuple[Reason, ...]:
+    """Return how many records of a run are in which state for which reason, by stream, state and reason."""
+    group = (records.c.stream, records.c.state, records.c.reason)
+    query = (
+        select(*group, func.min(records.c.hint).label("hint"), func.count().label("found"))
+        .where(records.c.run == run, records.c.reason != "")
+        .group_by(*group)
+        .order_by(*group)
+    )
+    return tuple(
+        Reason(
+            stream=row.stream,
+            state=RecordState(row.state),
+            reason=row.reason,
+            hint=row.hint,
+            count=row.found,
+        )
+        for row in database.rows(query)
+    )
 
 
 def _listed(database: Database, run: str, which: ColumnElement[bool]) -> Iterator[StateChange]:

@@ -11,7 +11,7 @@ from wherry.app.results import MatchResult
 from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
 
-UNBUILT = ("rehearse", "report", "serve", "purge")
+UNBUILT = ("rehearse", "serve", "purge")
 
 # words → module of app, its function, what it is called with after the workspace, whose result it returns
 CALLS = [
@@ -45,6 +45,7 @@ CALLS = [
         "rollback",
     ),
     ("rollback --preview", "rollback", "", (), {"preview": True, "run": "", "confirm": ""}, "rollback"),
+    ("report", "report", "", (), {}, "report"),
     ("status", "status", "", (), {"run": ""}, "status"),
     ("status --watch --run r3", "status", "", (), {"run": "r3"}, "status"),
     ("audit show --limit 3", "audit", "show", (), {"run": "", "limit": 3}, "audit-show"),
