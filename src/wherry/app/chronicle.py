@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from wherry.model.ledger import Entry, EntryState
 from wherry.model.run import Run, RunKind
 
-HOUR, MINUTE = 13, 16  # characters of a time in ISO 8601
+HOUR, MOMENT = 13, 18  # characters of a time in ISO 8601: the hour, and ten seconds
+MOST_POINTS = 600
 MARKS = frozenset({"run", "approve"})  # entries that are no writes
 
 
@@ -17,7 +18,7 @@ class Chronicle:
     """Figures of the chain, gathered in one pass."""
 
     writes: dict[str, Counter[str]] = field(default_factory=dict)  # run → verb → confirmed writes
-    minutes: Counter[str] = field(default_factory=Counter)  # minute → writes that stand; less what was undone
+    moments: Counter[str] = field(default_factory=Counter)  # ten seconds → writes, less what was undone
     hours: dict[str, Counter[str]] = field(default_factory=dict)  # run → hour → entries
 
 
@@ -31,18 +32,19 @@ def chronicle(entries: Iterable[Entry], runs: Sequence[Run]) -> Chronicle:
         told.hours.setdefault(entry.run, Counter())[entry.at[:HOUR]] += 1
         if entry.state is EntryState.CONFIRMED and entry.verb not in MARKS:
             told.writes.setdefault(entry.run, Counter())[entry.verb] += 1
-            told.minutes[entry.at[:MINUTE]] += -1 if entry.run in undoing else 1
+            told.moments[entry.at[:MOMENT]] += -1 if entry.run in undoing else 1
     return told
 
 
 def progress(told: Chronicle) -> list[tuple[datetime, int]]:
-    """Return how many writes stood at the end of each minute in which something was written."""
+    """Return how many writes stood at some hundred moments, the last one included."""
     total = 0
     points = []
-    for minute, writes in sorted(told.minutes.items()):
+    for moment, writes in sorted(told.moments.items()):
         total += writes
-        points.append((_moment(minute), total))
-    return points
+        points.append((_moment(f"{moment}0"), total))
+    step = -(-len(points) // MOST_POINTS) or 1
+    return points[::-1][::step][::-1]
 
 
 def calls_by_hour(told: Chronicle, runs: Sequence[Run]) -> list[tuple[datetime, int]]:

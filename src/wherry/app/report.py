@@ -1,7 +1,7 @@
 """One page for the whole migration, to print and to sign: what moved, what did not and why, and the proof."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -169,6 +169,20 @@ def _proof(kept: Kept | None, runs: Sequence[Run]) -> Document | None:
     return {"run": kept.run, "at": kept.at.isoformat(timespec="seconds"), "since": since, **kept.document}
 
 
+def _shown_streams(result: ReportResult) -> list[tuple[str, Mapping[str, int]]]:
+    """Return the streams as people name them: records first, then the links between them."""
+    lines = sorted(result.streams.items(), key=lambda pair: pair[0].startswith("link."))
+    return [(_shown_name(name), line) for name, line in lines]
+
+
+def _shown_name(name: str) -> str:
+    text = name.replace("_", " ")
+    if not text.startswith("link."):
+        return text
+    start, _, end = text.removeprefix("link.").partition(".")
+    return f"{start} → {end}"
+
+
 def _write(ws: Workspace, result: ReportResult, told: Chronicle, runs: Sequence[Run]) -> None:
     source = files("wherry.app").joinpath("templates", "report.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined)
@@ -179,6 +193,7 @@ def _write(ws: Workspace, result: ReportResult, told: Chronicle, runs: Sequence[
     html = page.render(
         title=ws.settings.report.title or "Migration report",
         r=result.document(),
+        streams=_shown_streams(result),
         states=[state.value for state in RecordState],
         ended=all(run.state is RunState.FINISHED for run in runs),
         progress=plots.line(progress(told), "writes that stand, over time"),
