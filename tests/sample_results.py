@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from wherry.app.report_results import ReportResult
+from wherry.app.report_results import RehearseResult, ReportResult
 from wherry.app.results import (
     ApproveResult,
     Check,
@@ -121,6 +121,21 @@ REPORT = ReportResult(
     chain={"entries": 12, "ok": True},
 )
 
+REHEARSE = RehearseResult(
+    digest=DIGEST,
+    streams={"patients": stream_document(COUNTS)},
+    rejects=({"stream": "patients", "reason": "no_name", "count": 0, "foreseen": 1},),
+    rejects_csv="reports/rehearse-rejects.csv",
+    calls={"prepare": 4, "load": 9, "read_back": 3, "rollback": 8, "total": 24},
+    planned_calls={"total": 23},
+    hours=0.01,
+    rollback_hours=0.01,
+    faults=2,
+    proof=ReconcileResult(streams={"patients": PROOF}, discrepancies="reports/d.csv", ok=True),
+    undone=ROLLBACK,
+    restored=True,
+)
+
 RESULTS: dict[str, Result] = {
     "init": InitResult(directory="clinic", files=("wherry.toml",)),
     "doctor": DoctorResult(checks=(CHECK,)),
@@ -155,6 +170,7 @@ RESULTS: dict[str, Result] = {
     ),
     "plan": PlanResult(plan=PLAN, path="plans/x.json"),
     "approve": ApproveResult(digest=DIGEST, by="Maria", at="2026-10-02T19:00:00+00:00", runs=("load",)),
+    "rehearse": REHEARSE,
     "prepare": PrepareResult(run="r1", digest=DIGEST, created=(), existing=(), manual_steps=(), calls=4),
     "status": STATUS,
     "sample": SAMPLE,

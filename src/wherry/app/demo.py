@@ -20,15 +20,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from wherry.app.emulated import API_KEY, limits, running
 from wherry.app.progress import Progress, Silent
 from wherry.app.run_results import DemoResult, DemoStep
 from wherry.model.errors import PreflightFailed
 
 PASSWORD = "riverside-demo"  # of the example clinic, printed in its README  # noqa: S105
-API_KEY = "emulator-key"
 OWNER = "ops@riverside.example.com"
 PER_HOUR, PER_MINUTE = 200_000, 12_000  # the demo's account is faster than any real one
-START_SECONDS = 20
 STEP_SECONDS = 240
 KILL_AFTER = 150  # writes of the load, after which it is killed
 
@@ -135,31 +134,12 @@ def _run(name: str, step: Callable[[Stage], str], stage: Stage) -> DemoStep:
 
 @contextmanager
 def _emulator(folder: Path) -> Iterator[str]:
-    ready = folder / "emulator.url"
-    ready.unlink(missing_ok=True)
-    code = "from wherry_emulators.main import main; main()"
-    command = [
-        *(sys.executable, "-c", code, "freshsales", "--port", "0", "--plan", "enterprise"),
-        *("--seed-file", str(clinic_folder() / "seed-destination.json"), "--ready-file", str(ready)),
-        *("--switch", f"rate.limit_hour={PER_HOUR}", "--switch", f"rate.limit_min={PER_MINUTE}"),
-        *("--api-key", API_KEY),
+    arguments = [
+        *("--plan", "enterprise", "--seed-file", str(clinic_folder() / "seed-destination.json")),
+        *limits(PER_HOUR, PER_MINUTE),
     ]
-    with (folder / "emulator.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            yield _wait_for(process, ready)
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
-def _wait_for(process: subprocess.Popen[bytes], ready: Path) -> str:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        if ready.exists() and (url := ready.read_text(encoding="utf-8").strip()):
-            return url
-        time.sleep(0.05)
-    raise PreflightFailed("the emulator did not start", hint=f"read {ready.with_suffix('.log')}")
+    with running(folder, "emulator", arguments) as emulated:
+        yield emulated.url
 
 
 def _check(holds: object, otherwise: str) -> None:

@@ -28,11 +28,7 @@ def discover(ws: Workspace) -> DiscoverResult:
         ws.progress.start("reading the source", None)
         snapshot = ws.stage(source)
         ws.progress.finish()
-    begun = ws.clock.now()
-    ws.progress.start("reading Freshsales", None)
-    existing = {stream: list(_there(ws, catalog, stream)) for stream in (*STREAMS, *_money_streams(catalog))}
-    ws.progress.finish()
-    ws.keep_destination(catalog, existing, begun)
+    existing = _keep_existing(ws, catalog)
     fates = snapshot.counts()
     rejected = sum(counts.get("rejected", 0) for counts in fates.values())
     steps: tuple[str, ...] = ("wherry propose",)
@@ -56,6 +52,20 @@ def discover(ws: Workspace) -> DiscoverResult:
         ),
         next_steps=steps,
     )
+
+
+def look_around(ws: Workspace) -> None:
+    """Read the destination's catalog and what identifies its records, and keep both; the source is left alone."""
+    _keep_existing(ws, ws.destination.describe())
+
+
+def _keep_existing(ws: Workspace, catalog: Catalog) -> dict[str, list[Existing]]:
+    begun = ws.clock.now()
+    ws.progress.start("reading Freshsales", None)
+    existing = {stream: list(_there(ws, catalog, stream)) for stream in (*STREAMS, *_money_streams(catalog))}
+    ws.progress.finish()
+    ws.keep_destination(catalog, existing, begun)
+    return existing
 
 
 def _money_streams(catalog: Catalog) -> tuple[str, ...]:

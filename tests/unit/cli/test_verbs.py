@@ -11,7 +11,7 @@ from wherry.app.results import MatchResult
 from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
 
-UNBUILT = ("rehearse", "serve", "purge")
+UNBUILT = ("serve", "purge")
 
 # words → module of app, its function, what it is called with after the workspace, whose result it returns
 CALLS = [
@@ -21,6 +21,7 @@ CALLS = [
     ("estimate", "estimate", "", (), {}, "estimate"),
     ("plan", "plan", "", (), {"output": None}, "plan"),
     ("plan -o p.json", "plan", "", (), {"output": Path("p.json")}, "plan"),
+    ("rehearse", "rehearse", "", (), {}, "rehearse"),
     ("prepare", "prepare", "", (), {}, "prepare"),
     ("load", "load", "", (), {"wait": True, "stand_by": False}, "status"),
     ("load --no-wait", "load", "", (), {"wait": False, "stand_by": False}, "status"),
