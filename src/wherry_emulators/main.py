@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from wherry_emulators.freshsales.switches import Plan, SettingError, read_switches
+from wherry_emulators.freshsales.switches import Plan, read_switches
+from wherry_emulators.process import SettingError
 
 _PLANS = [plan.value for plan in Plan]
 
@@ -86,5 +87,67 @@ def freshsales(
         rules = read_faults(faults) if faults else ()
         chosen = read_switches(switches, switch_file)
         serve(Options(plan=Plan(plan), keys=keys, faults=rules, switches=chosen, **others))
+    except SettingError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The clinic's data: an export's folder.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes any free port."
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused."
+)
+@click.option(
+    "--user", "users", multiple=True, metavar="NAME=PASSWORD", help="Who may log in.  [emulator=emulator]"
+)
+@click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="One open question decided.")
+@click.option("--dialect", type=click.Path(path_type=Path), help="JSON: how this clinic's API is spelt.")
+@click.option("--faults", metavar="FILE|JSON", help="Rules of what goes wrong; see /_emulator/behaviours.")
+@click.option(
+    "--clock-scale", type=float, default=1.0, show_default=True, help="Emulated seconds per real second."
+)
+@click.option(
+    "--clock-start", "start", type=click.DateTime(), help="The time at the start; without it, the present."
+)
+@click.option("--zone", default="Europe/London", show_default=True, help="The zone of the maintenance hours.")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Gets the address once the emulator listens."
+)
+def aerona(
+    *,
+    users: tuple[str, ...],
+    settings: tuple[str, ...],
+    dialect: Path | None,
+    faults: str | None,
+    **others: Any,
+) -> None:
+    """Imitate the API of AeronaClinic on loopback, over the files of an export bundle.
+
+    Prints "ready URL" when it listens; stop it with SIGTERM or Ctrl-C. The address is what [source]
+    base_url wants. A wrong option ends with exit code 2.
+    """
+    from wherry_emulators.aerona.dialect import read_dialect
+    from wherry_emulators.aerona.faults import read_faults
+    from wherry_emulators.aerona.server import Options, serve
+    from wherry_emulators.aerona.settings import read_settings
+
+    try:
+        pairs = [one.partition("=") for one in users or ("emulator=emulator",)]
+        serve(
+            Options(
+                users={name: password for name, _, password in pairs},
+                settings=read_settings(settings),
+                dialect=read_dialect(dialect),
+                faults=read_faults(faults) if faults else [],
+                **others,
+            )
+        )
     except SettingError as error:
         raise click.UsageError(str(error)) from error

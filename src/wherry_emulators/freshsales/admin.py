@@ -18,7 +18,8 @@ from wherry_emulators.freshsales.behaviours import page
 from wherry_emulators.freshsales.documents import files_report
 from wherry_emulators.freshsales.gateway import ADMIN, API, Desk, Reply, inner_call
 from wherry_emulators.freshsales.jobs import Jobs
-from wherry_emulators.freshsales.switches import SettingError, as_settings
+from wherry_emulators.freshsales.switches import as_settings
+from wherry_emulators.process import SettingError
 
 _BEFORE = {"product": "/cpq", "cpq_document": "/cpq", "module_customization": "/settings"}
 

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from wherry_emulators.freshsales.switches import SettingError
+from wherry_emulators.process import SettingError
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     ("Authorization: Token token=KEY", "[D]", "Official docs"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wherry_emulators.freshsales.calls import Call
-from wherry_emulators.freshsales.switches import SettingError
+from wherry_emulators.process import SettingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

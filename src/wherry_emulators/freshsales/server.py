@@ -2,14 +2,11 @@
 
 import json
 import logging
-import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
@@ -21,7 +18,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
-from typing_extensions import override
 
 from wherry_emulators.freshsales.account import Account
 from wherry_emulators.freshsales.admin import Desktop, admin_app
@@ -38,7 +34,8 @@ from wherry_emulators.freshsales.limits import Limits
 from wherry_emulators.freshsales.routes import routes, ui_routes
 from wherry_emulators.freshsales.settings import Settings
 from wherry_emulators.freshsales.state import State
-from wherry_emulators.freshsales.switches import Plan, SettingError, Switches
+from wherry_emulators.freshsales.switches import Plan, Switches
+from wherry_emulators.process import OrderlyServer, SettingError, announce, listen, write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +96,8 @@ def serve(options: Options) -> None:
     Prints ``ready URL`` on standard output when it listens. With a state file the records are written there
     at the end, with the rows of accepted jobs applied as if their time had come.
     """
-    if not _is_loopback(options.host):
-        raise SettingError(
-            f"host {options.host} is not a loopback address; the emulator speaks to this machine only"
-        )
+    listener = listen(options.host, options.port)
     emulator = build(options)
-    listener = _listen(options)
     url = f"http://{options.host}:{listener.getsockname()[1]}{BASE}"
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -120,35 +113,10 @@ def serve(options: Options) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
     )
-    _Server(config, lambda: _announce(url, options.ready_file)).run(sockets=[listener])
+    OrderlyServer(config, lambda: announce(url, options.ready_file)).run(sockets=[listener])
     if options.state_file:
         emulator.jobs.finish()
-        _write(options.state_file, orjson.dumps(emulator.account.dump(), option=orjson.OPT_INDENT_2))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that says when it listens, and for which SIGTERM is an orderly end with exit code 0."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if not self.should_exit:
-            self._ready()
-
-    @override
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Handle the signals without raising them again afterwards, as uvicorn itself would."""
-        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for one, handler in before.items():
-                signal.signal(one, handler)
+        write_whole(options.state_file, orjson.dumps(emulator.account.dump(), option=orjson.OPT_INDENT_2))
 
 
 def _product(state: State, jobs: Jobs, settings: Settings) -> Starlette:
@@ -207,38 +175,3 @@ def _load(account: Account, options: Options) -> None:
         account.load_seed(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(f"{file} cannot be loaded: {type(error).__name__}: {error}") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(options: Options) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    # Only a socket that names its protocol gets TCP_NODELAY from asyncio; without, each reply takes 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((options.host, options.port))
-    except OSError as error:
-        listener.close()
-        raise SettingError(
-            f"port {options.port} on {options.host} cannot be opened: {error.strerror}"
-        ) from error
-    return listener
-
-
-def _announce(url: str, ready_file: Path | None) -> None:
-    if ready_file:
-        _write(ready_file, url.encode())
-    print(f"ready {url}", flush=True)  # noqa: T201 - the one line that callers wait for
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or none."""
-    beside = file.with_name(f"{file.name}.new")
-    beside.write_bytes(content)
-    beside.replace(file)

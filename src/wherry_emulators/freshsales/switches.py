@@ -11,9 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-
-class SettingError(Exception):
-    """A setting has a wrong name or value; the message names it, what was given and what is allowed."""
+from wherry_emulators.process import SettingError
 
 
 class Plan(StrEnum):

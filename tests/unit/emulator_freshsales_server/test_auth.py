@@ -1,7 +1,7 @@
 import pytest
 
 from wherry_emulators.freshsales.auth import read_keys
-from wherry_emulators.freshsales.switches import SettingError
+from wherry_emulators.process import SettingError
 
 KEYS = read_keys(["k1", "k2=ada@example.com"], ["look"], "de")
 

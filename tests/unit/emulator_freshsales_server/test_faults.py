@@ -5,7 +5,7 @@ import pytest
 from wherry_emulators.freshsales.account import coerced
 from wherry_emulators.freshsales.calls import Call
 from wherry_emulators.freshsales.faults import KINDS, Faults, read_faults, read_rule
-from wherry_emulators.freshsales.switches import SettingError
+from wherry_emulators.process import SettingError
 
 POST = Call(method="POST", path="/contacts")
 GET = Call(method="GET", path="/contacts/1")
