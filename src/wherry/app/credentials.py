@@ -9,6 +9,7 @@ from wherry.model.errors import SettingsInvalid
 SECRETS = (
     "source.username",
     "source.password",
+    "source.pin",
     "destination.api_key",
     "store.key",
     "store.files_access_key",

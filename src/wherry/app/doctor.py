@@ -19,30 +19,20 @@ def doctor(ws: Workspace) -> DoctorResult:
 
 
 def _source(ws: Workspace) -> Iterator[Check]:
-    what = "the export can be opened"
+    api = bool(ws.settings.source.base_url)
+    what = "AeronaClinic can be reached" if api else "the export can be opened"
     try:
         with ws.source() as source:
-            facts = source.facts()
+            for one in source.probe():
+                yield Check(
+                    id=one.code,
+                    what=one.what,
+                    verdict="ok" if one.ok else "fail" if one.fatal else "warn",
+                    found=one.message,
+                    remedy=one.hint,
+                )
     except WherryError as error:
         yield Check(id="source.open", what=what, verdict="fail", found=error.message, remedy=error.hint)
-        return
-    yield Check(id="source.open", what=what, verdict="ok", found=f"exported {facts.get('exported_at')}")
-    options = facts.get("options")
-    options = options if isinstance(options, dict) else {}
-    asked, granted = _names(options.get("requested")), _names(options.get("granted"))
-    refused = [name for name in asked if name not in granted]
-    yield Check(
-        id="source.options",
-        what="the export holds what was asked for",
-        verdict="warn" if refused else "ok",
-        found=", ".join(f"{name} was not granted" for name in refused)
-        or "every requested option was granted",
-        remedy="ask for a new export if the clinic needs it" if refused else "",
-    )
-
-
-def _names(value: object) -> list[str]:
-    return [str(name) for name in value] if isinstance(value, list) else []
 
 
 def _destination(ws: Workspace) -> Iterator[Check]:

@@ -44,6 +44,7 @@ class SourceSettings:
     connector: str = "aerona"
     bundle: str = ""  # absolute once read
     base_url: str = ""
+    profile: str = ""  # how the API is spelt; empty is the connector's own
     timezone: str = ""
     date_format: DateFormat | Literal[""] = ""
     tooth_notation: str = ""

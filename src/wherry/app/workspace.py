@@ -1,24 +1,26 @@
 """One migration's folder: the only place that joins connectors, staging and store."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
 from wherry.app.documents import Closable, LazyDocuments, PlacedDocuments
 from wherry.app.place import Place
 from wherry.app.progress import Progress, Silent
-from wherry.app.settings import Settings, SourceSettings, read_settings
+from wherry.app.settings import Settings, read_settings
 from wherry.engine.hands import Stopper
 from wherry.engine.lease import FencedBudget
 from wherry.model.catalog import Catalog
 from wherry.model.catalogs import dump_catalog, load_catalog
 from wherry.model.errors import SettingsInvalid, UsageInvalid
+from wherry.model.opening import Opening, OpenSource
 from wherry.model.plan import Plan
 from wherry.model.ports import Budget, Ledger, Source
 from wherry.planning.files import dump_plan, load_plan
@@ -27,33 +29,24 @@ from wherry.staging import ParquetSnapshot, compare, stage
 from wherry.store import Store, open_store
 
 if TYPE_CHECKING:
-    from wherry.connectors.aerona import AeronaBundle
     from wherry.connectors.freshsales import FreshsalesDestination
 
+CONNECTORS = "wherry.connectors"  # the group of entry points
 MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
 
 
-def _open_source(
-    here: SourceSettings, password: str | None, headers: Mapping[str, Mapping[str, str]], scratch: Path
-) -> "AeronaBundle":
-    # A connector and its libraries are loaded by the verbs that talk to its system, not by all.
-    from wherry.connectors.aerona import FileOverrides, Overrides, open_bundle  # noqa: PLC0415 - see above
+def _connector(name: str) -> Callable[[Opening], OpenSource]:
+    """Return the source connector of that name; it and its libraries are loaded by the verbs that read a source."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - see above
 
-    files = {
-        name: FileOverrides(encoding=one.encoding or None, date_format=one.date_format or None)
-        for name, one in here.files.items()
-    }
-    overrides = Overrides(
-        timezone=here.timezone or None,
-        date_format=here.date_format or None,
-        tooth_notation=here.tooth_notation or None,
-        currency=here.currency or None,
-        encoding=here.encoding or None,
-        files=files,
-    )
-    return open_bundle(
-        Path(here.bundle), password=password, overrides=overrides, headers=headers, scratch=scratch
-    )
+    found = {entry.name: entry for entry in entry_points(group=CONNECTORS)}
+    opens = found[name].load() if name in found else None
+    if opens is None or "opening" not in signature(opens).parameters:
+        raise SettingsInvalid(
+            f"wherry.toml: [source] connector: no installed source is called {name}",
+            hint=f"there are {', '.join(sorted(found))}; a package of its own declares one under {CONNECTORS}",
+        )
+    return cast("Callable[[Opening], OpenSource]", opens)
 
 
 class SystemClock:
@@ -173,7 +166,7 @@ class Workspace:
     def destination(self) -> "FreshsalesDestination":
         """The destination, reached with the key from the environment, a file or the keyring."""
         if self._destination is None:
-            from wherry.connectors.freshsales import open_destination  # noqa: PLC0415 - see _open_source
+            from wherry.connectors.freshsales import open_destination  # noqa: PLC0415 - see _connector
 
             there = self.settings.destination
             self._destination = open_destination(
@@ -210,7 +203,7 @@ class Workspace:
         return self._documents
 
     @contextmanager
-    def source(self) -> Iterator[Source]:
+    def source(self) -> Iterator[OpenSource]:
         """Open the source as the settings describe it; raises PreflightFailed when it is not fit."""
         source = self._opened_source()
         try:
@@ -220,22 +213,29 @@ class Workspace:
 
     def _opened_documents(self) -> Closable:
         """Open the bundle, or where it is on another machine, what that machine has published."""
-        if not Path(self.settings.source.bundle).exists():
+        here = self.settings.source
+        missing = (
+            not Path(here.bundle).exists() if here.bundle else not (self.state / "snapshot.json").exists()
+        )
+        if missing:
             place = Place.of(self.settings.store, self.settings.credentials)
             placed = PlacedDocuments.of(place, self.snapshot().digest) if place else None
             if placed is not None:
                 return placed
         return self._opened_source()
 
-    def _opened_source(self) -> "AeronaBundle":
+    def _opened_source(self) -> OpenSource:
         here = self.settings.source
-        if here.base_url:
-            raise SettingsInvalid(
-                "wherry.toml: [source] base_url: reading from the API is not built yet",
-                hint="set [source] bundle to an export instead",
+        return _connector(here.connector)(
+            Opening(
+                settings=asdict(here),
+                root=self.root,
+                state=self.state,
+                clock=self.clock,
+                secret=lambda name: self.settings.credentials.get(f"source.{name}"),
+                headers=self.headers(),
             )
-        password = self.settings.credentials.get("source.password")
-        return _open_source(here, password, self.headers(), self.state)
+        )
 
     # what discover keeps ------------------------------------------------------------------------
 

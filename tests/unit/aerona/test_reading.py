@@ -8,7 +8,20 @@ from wherry.connectors.aerona import FileOverrides, Overrides, connector
 from wherry.connectors.aerona.decode import inspect, is_mojibake
 from wherry.model.catalog import FieldType, Privacy
 from wherry.model.errors import PreflightFailed, SettingsInvalid
+from wherry.model.opening import Opening
 from wherry.model.record import Fate
+
+
+class NoClock:
+    def now(self):
+        raise AssertionError
+
+    def sleep(self, seconds):
+        raise AssertionError
+
+
+def opening(settings, root):
+    return Opening(settings=settings, root=root, state=root, clock=NoClock())
 
 
 def codes(bundle):
@@ -411,7 +424,7 @@ def test_the_connector_reads_its_settings(write_bundle):
         "date_format": {"patients.csv": "dd/mm/yyyy"},
         "timezone": "Europe/Dublin",
     }
-    with connector(settings, root=folder.parent) as bundle:
+    with connector(opening(settings, folder.parent)) as bundle:
         assert next(bundle.extract("patients")).values["dateOfBirth"] == date(1980, 4, 3)
         assert bundle.facts()["tz"] == "Europe/Dublin"
 
@@ -421,6 +434,6 @@ def test_the_connector_reads_its_settings(write_bundle):
     [{}, {"bundle": "x", "timezone": "Moon"}, {"bundle": "x", "date_format": "ddmm"}, {"bundle": "x", "encoding": 8},
      {"bundle": "x", "date_format": {"patients.csv": "soon"}}, {"bundle": "x", "encoding": {"patients.csv": 8}}],
 )  # fmt: skip
-def test_settings_that_cannot_be_are_named(wrong):
+def test_settings_that_cannot_be_are_named(wrong, tmp_path):
     with pytest.raises(SettingsInvalid, match=r"\[source\]"):
-        connector(wrong)
+        connector(opening(wrong, tmp_path))

@@ -65,6 +65,7 @@ def overrides_from(settings: Mapping[str, object]) -> Overrides:
         )
         for name in {*encodings, *formats}
     }
+    files |= _of_files(settings.get("files"))
     return Overrides(
         timezone=timezone,
         currency=_text(settings, "currency"),
@@ -92,3 +93,14 @@ def _by_file(settings: Mapping[str, object], key: str) -> tuple[dict[str, str], 
     if wrong:
         raise SettingsInvalid(f"[source] {key}.{wrong[0]} must be a text", hint="Correct it in wherry.toml.")
     return {str(name): str(text) for name, text in value.items()}, None
+
+
+def _of_files(tables: object) -> dict[str, FileOverrides]:
+    """Return what `[source.files."name"]` says of single files, checked before."""
+    found = {}
+    for name, table in tables.items() if isinstance(tables, Mapping) else ():
+        one = table if isinstance(table, Mapping) else {}
+        found[str(name)] = FileOverrides(
+            encoding=one.get("encoding") or None, date_format=one.get("date_format") or None
+        )
+    return found

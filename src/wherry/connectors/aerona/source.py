@@ -19,6 +19,7 @@ from wherry.connectors.aerona.zones import Zones
 from wherry.model.catalog import Catalog, Stream
 from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
+from wherry.model.opening import SourceCheck
 from wherry.model.ports import Extracted, Finding, Integrity
 
 
@@ -101,6 +102,22 @@ class AeronaBundle:
             return self._container.size(ref) if is_document(self._container, ref) else None
         except FileNotFoundError:  # gone since the bundle was opened
             return None
+
+    def probe(self) -> Iterator[SourceCheck]:
+        """Yield that the bundle was opened, and whether it holds what was asked for."""
+        found = f"exported {self.facts()['exported_at']}"
+        yield SourceCheck(code="source.open", what="the export can be opened", ok=True, message=found)
+        options = self.manifest.options
+        refused = [name for name in options.requested if name not in options.granted]
+        yield SourceCheck(
+            code="source.options",
+            what="the export holds what was asked for",
+            ok=not refused,
+            message=", ".join(f"{name} was not granted" for name in refused)
+            or "every requested option was granted",
+            hint="ask for a new export if the clinic needs it" if refused else "",
+            fatal=False,
+        )
 
     def close(self) -> None:
         """Let go of the bundle's files."""

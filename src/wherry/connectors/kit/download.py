@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import IO
 from urllib.parse import urlsplit
 
 import httpx2
 
 from wherry.connectors.kit.redact import log_event
+from wherry.model.errors import Unavailable
 from wherry.model.ports import Budget
 
 _PIECE = 1 << 20  # bytes held at a time
@@ -64,6 +66,22 @@ class Downloads:
             self._silent.add(server)
             log_event("http.no_download", "files cannot be read by their address", own_server=own)
         return found
+
+    def save(self, url: str, headers: Mapping[str, str], file: IO[bytes]) -> int:
+        """Write what is at an address of the API's own into a file, and return the status of the answer.
+
+        Nothing is written unless that is 200. Raises Unavailable when the answer does not come, or not whole.
+        """
+        self._budget.take()
+        try:
+            with self._http.stream("GET", url, headers={**self._headers, **headers}) as answer:
+                if answer.status_code == 200:
+                    for piece in answer.iter_bytes(_PIECE):
+                        file.write(piece)
+                return answer.status_code
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+            fault = type(error).__name__
+        raise Unavailable(f"a file cannot be read: no whole answer ({fault})")
 
     def _read(self, url: str, headers: Mapping[str, str]) -> Digest | None:
         digest, size = hashlib.sha256(), 0

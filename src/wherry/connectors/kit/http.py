@@ -46,11 +46,13 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Connection:
     """Where the API is and how to knock; its repr hides the headers, which hold the key.
 
-    `base_url` is what every path is appended to; time-outs are in seconds.
+    `base_url` is what every path is appended to; time-outs are in seconds. `changing` is asked before each
+    call for headers that do not stay the same, such as a token that runs out.
     """
 
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    changing: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     pace: Pace = field(default_factory=Pace)
@@ -77,7 +79,7 @@ class ApiClient:
     def __init__(self, connection: Connection, *, budget: Budget, clock: Clock, judge: Judge) -> None:
         """`judge` says what each exchange means."""
         silence_transport()
-        self._pace = connection.pace
+        self._pace, self._changing = connection.pace, connection.changing
         self._budget, self._clock, self._judge = budget, clock, judge
         self._breaker = Breaker(clock)
         self._throttles = 0
@@ -180,6 +182,7 @@ class ApiClient:
         extensions = {} if left is None else {"trace": partial(_last_look, left)}
         try:
             with body.arguments(left) as arguments:
+                arguments["headers"] = {**arguments.get("headers", {}), **self._changing()}
                 got = self._http.request(method, path, params=body.params, extensions=extensions, **arguments)
         except _ANY as error:
             return None, _loss_of(error), type(error).__name__

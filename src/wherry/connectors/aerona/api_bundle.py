@@ -1,0 +1,110 @@
+"""Turns what was read of the API into the files of a bundle: one sheet for each list, a manifest, the documents."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from wherry.connectors.aerona.api_cells import header_of
+from wherry.connectors.aerona.api_extract import Extractor, document_name
+from wherry.connectors.aerona.api_judge import NotAllowed
+from wherry.connectors.aerona.api_profile import Listing, Profile
+from wherry.connectors.aerona.api_spool import INDEX, Extraction, SheetFile, Spool, replace_file, write_sheet
+from wherry.connectors.aerona.columns import SHEETS
+from wherry.connectors.aerona.container import MANIFEST, is_safe
+from wherry.connectors.aerona.documents import FOLDER
+from wherry.connectors.aerona.headers import plain
+from wherry.connectors.kit.redact import log_event
+
+_FORMATS = frozenset({"yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"})
+
+
+def build(extractor: Extractor, extraction: Extraction) -> None:
+    """Write the bundle's files; the manifest comes last, so that a bundle is never half there."""
+    spool, profile = extractor.spool, extractor.profile
+    left_out = {str(note["file"]) for note in extraction.notes}
+    index: dict[str, str] = {}
+    sheets: dict[str, SheetFile] = {}
+    names: dict[str, list[str]] = {}
+    for stream, listing in profile.listed().items():
+        if stream not in left_out:
+            sheets[stream], names[stream] = _sheet(extractor, stream, listing, index)
+    replace_file(spool.files / INDEX, orjson.dumps(index))
+    replace_file(spool.files / "names.json", orjson.dumps(names))
+    replace_file(spool.files / MANIFEST, orjson.dumps(_manifest(extraction, profile, sheets)))
+
+
+def names_of(spool: Spool) -> dict[str, list[str]]:
+    """Return the field names of each list, as they came."""
+    try:
+        found: dict[str, list[str]] = orjson.loads((spool.files / "names.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found
+
+
+def _sheet(
+    extractor: Extractor, stream: str, listing: Listing, index: dict[str, str]
+) -> tuple[SheetFile, list[str]]:
+    came = header_of(extractor.records(stream, listing), SHEETS[stream])
+    header = came
+    rows: Iterator[Mapping[str, str]] = extractor.records(stream, listing)
+    if stream == "documents":
+        spelt = {plain(name) for name in came}
+        header = [*came, *(name for name in ("sha256", "ref") if plain(name) not in spelt)]
+        rows = _with_files(extractor, rows, index)
+    path = extractor.spool.files / SHEETS[stream].file
+    sheet = write_sheet(path, header, ([cells.get(name, "") for name in header] for cells in rows))
+    return sheet, came
+
+
+def _with_files(
+    extractor: Extractor, rows: Iterable[Mapping[str, str]], index: dict[str, str]
+) -> Iterator[Mapping[str, str]]:
+    """Have each document's bytes in the spool, and give a record its reference where it has none."""
+    allowed = bool(extractor.profile.documents.content)
+    for row in rows:
+        cells = dict(row)
+        ref = cells.setdefault("ref", f"{FOLDER}{cells.get('documentId', '')}")
+        if allowed and is_safe(ref) and ref.startswith(FOLDER):
+            try:
+                if extractor.document(cells):
+                    index[ref] = document_name(cells.get("documentId", ""))
+            except NotAllowed:
+                allowed = False
+                log_event("source.documents_refused", "documents may not be read; their records stay behind")
+        yield cells
+
+
+def _manifest(extraction: Extraction, profile: Profile, sheets: Mapping[str, SheetFile]) -> dict[str, Any]:
+    facts = extraction.facts
+    window, options = facts.get("window"), facts.get("options")
+    return {
+        "format": "aerona-bundle",
+        "version": 1,
+        "tenant": facts.get("tenant"),
+        "exported_at": extraction.begun,
+        "tz": facts.get("tz"),
+        "currency": facts.get("currency"),
+        "tooth_notation": facts.get("tooth_notation") or None,
+        "window": window if isinstance(window, dict) else {},
+        "options": options if isinstance(options, dict) else {},
+        "files": [
+            {
+                "name": SHEETS[stream].file,
+                "rows": sheet.rows,
+                "sha256": sheet.sha256,
+                "encoding": "utf-8",
+                "delimiter": ",",
+                "date_format": _date_format(profile.lists[stream], profile, facts.get("date_formats")),
+            }
+            for stream, sheet in sheets.items()
+        ],
+    }
+
+
+def _date_format(listing: Listing, profile: Profile, said: object) -> str | None:
+    """Return how a list's dates are written: by the profile, else as the clinic says, else not declared."""
+    told = said.get(listing.path) if isinstance(said, Mapping) else None
+    told = told if told in _FORMATS else None
+    return listing.date_format or told or profile.defaults.date_format or None

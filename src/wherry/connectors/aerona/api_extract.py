@@ -1,0 +1,245 @@
+"""Reads every list of the API into the spool, page by page; what is there already is not asked for again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from wherry.connectors.aerona.api_cells import flattened, inside
+from wherry.connectors.aerona.api_judge import NotAllowed, NotThere
+from wherry.connectors.aerona.api_profile import Listing, Profile
+from wherry.connectors.aerona.api_session import Session
+from wherry.connectors.aerona.api_spool import Extraction, Page, Spool
+from wherry.connectors.aerona.columns import SHEETS
+from wherry.connectors.kit.http import Param
+from wherry.connectors.kit.redact import log_event
+from wherry.model.errors import PreflightFailed
+from wherry.model.jsons import Json
+from wherry.model.ports import Clock, Finding
+
+PASSES = 3  # over a list that changes while it is read
+LATE = "+"  # after a stream's name: what changed while the lists were read
+OVERLAP = timedelta(minutes=5)  # a change may be seen later than the moment that it carries
+_MOST_PAGES = 1_000_000
+
+
+class _Moved(Exception):
+    """The list changed its length while it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extractor:
+    """Carries one extraction to its end."""
+
+    session: Session
+    spool: Spool
+    clock: Clock
+    subject: str  # a digest of what is read: address and profile
+
+    @property
+    def profile(self) -> Profile:
+        """How the API is spelt."""
+        return self.session.profile
+
+    def run(self) -> Extraction:
+        """Read what is not read yet. Raises what the session raises; what was read stays."""
+        now = self.clock.now()
+        extraction = self.spool.to_resume(self.subject, now)
+        if extraction is None:
+            self.session.refuse_maintenance()
+            extraction = self.spool.begin(self.subject, now, self.facts())
+        for stream, listing in self.profile.listed().items():
+            if stream not in extraction.done:
+                extraction = self._step(extraction, stream, listing)
+        for stream, listing in self.profile.listed().items():
+            if listing.changes and self.profile.modified_since and f"{stream}{LATE}" not in extraction.done:
+                extraction = self._catch_up(extraction, stream, listing)
+        return extraction
+
+    def facts(self) -> dict[str, Json]:
+        """Return what the clinic says of itself, or the profile's defaults."""
+        tenant, defaults = self.profile.tenant, self.profile.defaults
+        body: Json = self.session.get(tenant.path).body if tenant.path else {}
+        said = {
+            name: inside(body, path)
+            for name, path in tenant.model_dump().items()
+            if name != "path" and path and inside(body, path) is not None
+        }
+        return {**defaults.model_dump(), **said}
+
+    def _step(self, extraction: Extraction, stream: str, listing: Listing) -> Extraction:
+        note = None
+        try:
+            count = self._read(stream, listing, stream, {})
+        except (NotAllowed, NotThere) as error:
+            if listing.essential:
+                raise PreflightFailed(
+                    f"AeronaClinic: {error.message}, and nothing can be moved without it", hint=error.hint
+                ) from None
+            code = "list_refused" if isinstance(error, NotAllowed) else "list_missing"
+            note = Finding(
+                code=code, message=f"{error.message}: none of it is moved", file=stream, hint=error.hint
+            )
+            log_event("source.list_left_out", "a list cannot be read", stream=stream)
+        else:
+            if count == 0 and listing.essential:
+                raise _empty(stream)
+        notes = (*extraction.notes, _table(note)) if note else extraction.notes
+        extraction = replace(extraction, done=(*extraction.done, stream), notes=notes)
+        self.spool.keep(extraction)
+        return extraction
+
+    def _catch_up(self, extraction: Extraction, stream: str, listing: Listing) -> Extraction:
+        since = (datetime.fromisoformat(extraction.begun) - OVERLAP).isoformat()
+        self._read(f"{stream}{LATE}", listing, stream, {self.profile.modified_since: since})
+        extraction = replace(extraction, done=(*extraction.done, f"{stream}{LATE}"))
+        self.spool.keep(extraction)
+        return extraction
+
+    def _read(self, spooled: str, listing: Listing, stream: str, extra: Mapping[str, Param]) -> int:
+        """Read a list to its end and return how many records it has."""
+        for _ in range(PASSES):
+            try:
+                return self._pass(spooled, listing, stream, extra)
+            except _Moved:
+                log_event("source.list_moved", "a list changed while it was read; read anew", stream=stream)
+                self.spool.forget(spooled)
+        raise PreflightFailed(
+            f"AeronaClinic: the list of {stream} changed each of {PASSES} times that it was read",
+            hint="Run the same command again when the practice is closed: what was read is kept.",
+        )
+
+    def _pass(self, spooled: str, listing: Listing, stream: str, extra: Mapping[str, Param]) -> int:
+        number = read = 0
+        last: Page | None = None
+        for page in self.spool.pages(spooled):
+            number, read, last = number + 1, read + len(page.records), page
+        while number < _MOST_PAGES and not self._ends(last, read):
+            page = self._page(stream, listing, (number, read, last), extra)
+            if last is not None and page.records and page.records == last.records:
+                raise _same_page(stream, self.profile.paging.param)
+            if last is not None and page.total != last.total:
+                raise _Moved
+            self.spool.add(spooled, number, page)
+            number, read, last = number + 1, read + len(page.records), page
+        if last is not None and last.total is not None and read != last.total:
+            raise _Moved
+        return read
+
+    def _ends(self, last: Page | None, read: int) -> bool:
+        """Return whether the list is at its end. A short page is none: a server may give less than was asked."""
+        if last is None:
+            return False
+        style = self.profile.paging.style
+        if style == "cursor":
+            return last.next is None
+        return style == "none" or not last.records or (last.total is not None and read >= last.total)
+
+    def _page(
+        self, stream: str, listing: Listing, place: tuple[int, int, Page | None], extra: Mapping[str, Param]
+    ) -> Page:
+        number, read, last = place
+        paging = self.profile.paging
+        params: dict[str, Param] = {**listing.params, **extra}
+        if paging.style != "none" and paging.size_param:
+            params[paging.size_param] = paging.size
+        if paging.style == "page":
+            params[paging.param] = paging.first + number
+        elif paging.style == "offset":
+            params[paging.param] = read
+        elif paging.style == "cursor" and last is not None and last.next is not None:
+            params[paging.param] = last.next
+        body = self.session.get(listing.path, params).body
+        records = inside(body, paging.items)
+        if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+            raise PreflightFailed(
+                f"AeronaClinic: the answer of {listing.path} holds no list of {stream} under '{paging.items}'",
+                hint="Correct paging.items in the profile ([source] profile).",
+            )
+        total = inside(body, paging.total) if paging.total else None
+        following = inside(body, paging.next) if paging.style == "cursor" else None
+        return Page(
+            records=records,
+            total=total if isinstance(total, int) else None,
+            next=None if following in {None, ""} else str(following),
+        )
+
+    def peek(self, listing: Listing) -> None:
+        """Ask for one record of a list, to see whether it may be read."""
+        paging = self.profile.paging
+        size: dict[str, Param] = (
+            {paging.size_param: 1} if paging.style != "none" and paging.size_param else {}
+        )
+        self.session.get(listing.path, {**listing.params, **size})
+
+    # documents ----------------------------------------------------------------------------------
+
+    def document(self, cells: Mapping[str, str]) -> bool:
+        """Have a document's bytes in the spool; False where the API has none."""
+        document = cells.get("documentId", "")
+        path = self.spool.documents / document_name(document)
+        if path.exists() and _unaltered(path.read_bytes(), cells):
+            return True
+        safe = {name: quote(text, safe="") for name, text in cells.items()}
+        new = path.with_suffix(".new")
+        with new.open("w+b") as file:
+            there = self.session.save(self.profile.documents.content.format_map(_Blank(safe)), file)
+        if there:
+            new.replace(path)
+        else:
+            new.unlink()
+        return there
+
+    def records(self, stream: str, listing: Listing) -> Iterator[dict[str, str]]:
+        """Yield the cells of each record that was read of a list, those that came late in their place."""
+        key, moment = SHEETS[stream].key[0], "updatedAt"
+        late: dict[str, dict[str, str]] = {}
+        if listing.changes:
+            late = {one[key]: one for one in self._cells(f"{stream}{LATE}", listing) if one.get(key)}
+        seen = set()
+        for cells in self._cells(stream, listing):
+            newer = late.get(cells.get(key, ""))
+            if newer is not None:
+                seen.add(newer[key])
+            yield newer if newer is not None and newer.get(moment, "") > cells.get(moment, "") else cells
+        yield from (one for name, one in late.items() if name not in seen)
+
+    def _cells(self, spooled: str, listing: Listing) -> Iterator[dict[str, str]]:
+        for page in self.spool.pages(spooled):
+            for record in page.records:
+                yield flattened(record, listing)
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def document_name(document: str) -> str:
+    """Return the name under which a document's bytes lie in the spool: nothing that the API said is a path."""
+    return sha256(document.encode()).hexdigest()[:40]
+
+
+def _unaltered(data: bytes, cells: Mapping[str, str]) -> bool:
+    expected = cells.get("sha256", "").lower()
+    return bool(expected) and sha256(data).hexdigest() == expected
+
+
+def _empty(stream: str) -> PreflightFailed:
+    return PreflightFailed(
+        f"AeronaClinic says that it holds no {stream.replace('_', ' ')}, which is hard to believe",
+        hint=f"Check the API user's rights and practice. If it is true, set lists.{stream}.essential: false in the profile.",
+    )
+
+
+def _same_page(stream: str, param: str) -> PreflightFailed:
+    return PreflightFailed(
+        f"AeronaClinic sends the same page of {stream} again, as if it did not know the parameter '{param}'",
+        hint="Correct paging in the profile ([source] profile).",
+    )
+
+
+def _table(finding: Finding) -> dict[str, Any]:
+    return {"code": finding.code, "message": finding.message, "file": finding.file, "hint": finding.hint}

@@ -1,0 +1,203 @@
+"""What was read of the API so far, page by page on this machine: a process that is killed goes on from there."""
+
+import csv
+import hashlib
+import io
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from wherry.connectors.aerona.container import MANIFEST
+
+_KEPT = timedelta(hours=72)  # an extraction older than that is begun anew: its pages are of too many days
+INDEX = "documents.json"  # reference → file below documents/
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """One reading of all lists: for which profile and address, since when, and whether it is whole."""
+
+    subject: str  # a digest of address and profile
+    begun: str  # ISO, aware
+    facts: Mapping[str, Any]
+    done: tuple[str, ...] = ()  # lists that were read to their end
+    used: bool = False  # staged: the next one begins anew
+    notes: tuple[Mapping[str, Any], ...] = ()  # findings, as tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page as it was received."""
+
+    records: list[dict[str, Any]]
+    total: int | None
+    next: str | None
+
+
+class Spool:
+    """A private folder: extraction.json, pages/<stream>/<number>.json, files/<stream>.csv, documents/<id>."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def files(self) -> Path:
+        """The folder of finished lists, as CSV files."""
+        return self._made("files")
+
+    @property
+    def built(self) -> bool:
+        """Whether the lists are there as a bundle."""
+        return (self.files / MANIFEST).exists()
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the documents' bytes."""
+        return self._made("documents")
+
+    def last(self) -> Extraction | None:
+        """Return the newest extraction, or None where there is none that can be read."""
+        try:
+            body = orjson.loads((self.folder / "extraction.json").read_bytes())
+            return Extraction(**{**body, "done": tuple(body["done"]), "notes": tuple(body.get("notes", ()))})
+        except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
+            return None
+
+    def to_resume(self, subject: str, now: datetime) -> Extraction | None:
+        """Return the extraction to go on with: of the same subject, not used yet, and not too old."""
+        last = self.last()
+        if last is None or last.used or last.subject != subject:
+            return None
+        return last if now - datetime.fromisoformat(last.begun) < _KEPT else None
+
+    def begin(self, subject: str, now: datetime, facts: Mapping[str, Any]) -> Extraction:
+        """Start anew; documents are kept, for they are known by their checksum."""
+        for name in ("pages", "files"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        extraction = Extraction(subject=subject, begun=now.isoformat(), facts=facts)
+        self.keep(extraction)
+        return extraction
+
+    def keep(self, extraction: Extraction) -> None:
+        """Write down how far it is."""
+        replace_file(self.folder / "extraction.json", orjson.dumps(asdict(extraction)))
+
+    def use(self) -> None:
+        """Note that the extraction is staged; its pages are not needed any more."""
+        last = self.last()
+        if last is not None:
+            self.keep(replace(last, used=True))
+            shutil.rmtree(self.folder / "pages", ignore_errors=True)
+
+    def pages(self, stream: str) -> Iterator[Page]:
+        """Yield the pages that are there, up to the first gap."""
+        for number in range(1_000_000):
+            try:
+                body = orjson.loads(self._page(stream, number).read_bytes())
+            except FileNotFoundError:
+                return
+            yield Page(**body)
+
+    def add(self, stream: str, number: int, page: Page) -> None:
+        """Keep a page; numbers count from 0."""
+        path = self._page(stream, number)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(path, orjson.dumps(asdict(page)))
+
+    def forget(self, stream: str) -> None:
+        """Drop the pages of a list."""
+        shutil.rmtree(self.folder / "pages" / stream, ignore_errors=True)
+
+    def _page(self, stream: str, number: int) -> Path:
+        return self.folder / "pages" / stream / f"{number:06}.json"
+
+    def _made(self, name: str) -> Path:
+        path = self.folder / name
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetFile:
+    """A finished list as a CSV file: its records, without header, and its checksum."""
+
+    rows: int
+    sha256: str
+
+
+def write_sheet(path: Path, header: list[str], rows: Iterator[list[str]]) -> SheetFile:
+    """Write a list as CSV in UTF-8 and return what the manifest says of it."""
+    new = path.with_suffix(".new")
+    digest, count = hashlib.sha256(), -1
+    with new.open("wb") as file:
+        for cells in _chained(header, rows):
+            line = io.StringIO(newline="")
+            csv.writer(line).writerow(cells)
+            data = line.getvalue().encode("utf-8", errors="replace")
+            digest.update(data)
+            file.write(data)
+            count += 1
+    new.replace(path)
+    return SheetFile(rows=count, sha256=digest.hexdigest())
+
+
+def _chained(header: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield header
+    yield from rows
+
+
+class SpoolContainer:
+    """The bundle's outside over a spool: the reader of bundles reads what the API said."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._files = spool.files
+        listed: dict[str, str] = orjson.loads((self._files / INDEX).read_bytes())
+        self._documents = {ref: spool.documents / name for ref, name in listed.items()}
+        self._sheets = frozenset(path.name for path in self._files.glob("*.csv"))
+
+    @property
+    def label(self) -> str:
+        """Return the name that messages use."""
+        return "AeronaClinic's API"
+
+    def names(self) -> frozenset[str]:
+        """Return every file that lies inside."""
+        return frozenset({MANIFEST, *self._sheets, *self._documents})
+
+    def unsafe(self) -> int:
+        """Return 0: references that lead outside are never followed."""
+        return 0
+
+    def local(self, name: str) -> Path:
+        """Return the path of a file on this machine."""
+        return self._documents.get(name, self._files / name)
+
+    def size(self, name: str) -> int:
+        """Return the file's size in bytes."""
+        return self.local(name).stat().st_size
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """Yield the file's bytes in blocks of at most 1 MiB."""
+        with self.local(name).open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a small file so that a reader sees all of it or none."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    with suppress(OSError):
+        new.chmod(0o600)
+    new.replace(path)
