@@ -59,7 +59,9 @@ class LiveClinic:
 
 
 @contextmanager
-def live_clinic(bundle: Path, *args: str, scale: float = SCALE, start: datetime = START) -> Iterator[LiveClinic]:
+def live_clinic(
+    bundle: Path, *args: str, scale: float = SCALE, start: datetime = START
+) -> Iterator[LiveClinic]:
     """Start `wherry-emulator aerona` on a free port, and end it."""
     clock = ("--clock-scale", str(scale), "--clock-start", f"{start:%Y-%m-%dT%H:%M:%S}", "--zone", "UTC")
     process = subprocess.Popen(

@@ -40,18 +40,18 @@ class OrderlyServer(uvicorn.Server):
                 signal.signal(one, handler)
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether an address is this machine's own."""
+def require_loopback(host: str) -> None:
+    """Raise SettingError for an address that others could reach."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        own = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        return False
+        own = False
+    if not own:
+        raise SettingError(f"host {host} is not a loopback address; the emulator speaks to this machine only")
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; SettingError if that cannot be done or others could reach it."""
-    if not is_loopback(host):
-        raise SettingError(f"host {host} is not a loopback address; the emulator speaks to this machine only")
+    """Open the listening socket; SettingError if that cannot be done."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Only a socket that names its protocol gets TCP_NODELAY from asyncio; without, each reply takes 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

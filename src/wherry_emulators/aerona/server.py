@@ -29,7 +29,7 @@ from wherry_emulators.aerona.gate import Gate
 from wherry_emulators.aerona.lists import BadRequest, Lists
 from wherry_emulators.aerona.settings import Settings
 from wherry_emulators.freshsales.clock import Clock
-from wherry_emulators.process import OrderlyServer, SettingError, announce, listen
+from wherry_emulators.process import OrderlyServer, SettingError, announce, listen, require_loopback
 
 TOKEN = "AERONA-AUTH-TOKEN"  # noqa: S105 - the name of a header
 BEHAVIOURS = (*gate.BEHAVIOURS, *lists.BEHAVIOURS, *clinic.BEHAVIOURS)
@@ -231,8 +231,9 @@ def build(options: Options) -> Starlette:
 
 def serve(options: Options) -> None:
     """Run one emulator until SIGTERM or SIGINT; prints ``ready URL``. SettingError if it cannot start."""
-    listener = listen(options.host, options.port)
+    require_loopback(options.host)
     app = build(options)
+    listener = listen(options.host, options.port)
     url = f"http://{options.host}:{listener.getsockname()[1]}{options.dialect.prefix}"
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"

@@ -35,7 +35,14 @@ from wherry_emulators.freshsales.routes import routes, ui_routes
 from wherry_emulators.freshsales.settings import Settings
 from wherry_emulators.freshsales.state import State
 from wherry_emulators.freshsales.switches import Plan, Switches
-from wherry_emulators.process import OrderlyServer, SettingError, announce, listen, write_whole
+from wherry_emulators.process import (
+    OrderlyServer,
+    SettingError,
+    announce,
+    listen,
+    require_loopback,
+    write_whole,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +103,9 @@ def serve(options: Options) -> None:
     Prints ``ready URL`` on standard output when it listens. With a state file the records are written there
     at the end, with the rows of accepted jobs applied as if their time had come.
     """
-    listener = listen(options.host, options.port)
+    require_loopback(options.host)
     emulator = build(options)
+    listener = listen(options.host, options.port)
     url = f"http://{options.host}:{listener.getsockname()[1]}{BASE}"
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"

@@ -9,7 +9,15 @@ from wherry.connectors.aerona.api_cells import header_of
 from wherry.connectors.aerona.api_extract import Extractor, document_name
 from wherry.connectors.aerona.api_judge import NotAllowed
 from wherry.connectors.aerona.api_profile import Listing, Profile
-from wherry.connectors.aerona.api_spool import INDEX, Extraction, SheetFile, Spool, replace_file, write_sheet
+from wherry.connectors.aerona.api_spool import (
+    INDEX,
+    SEEN,
+    Extraction,
+    Seen,
+    SheetFile,
+    replace_file,
+    write_sheet,
+)
 from wherry.connectors.aerona.columns import SHEETS
 from wherry.connectors.aerona.container import MANIFEST, is_safe
 from wherry.connectors.aerona.documents import FOLDER
@@ -25,22 +33,14 @@ def build(extractor: Extractor, extraction: Extraction) -> None:
     left_out = {str(note["file"]) for note in extraction.notes}
     index: dict[str, str] = {}
     sheets: dict[str, SheetFile] = {}
-    names: dict[str, list[str]] = {}
+    seen: dict[str, Seen] = {}
     for stream, listing in profile.listed().items():
         if stream not in left_out:
-            sheets[stream], names[stream] = _sheet(extractor, stream, listing, index)
+            sheets[stream], fields = _sheet(extractor, stream, listing, index)
+            seen[stream] = Seen(rows=sheets[stream].rows, fields=fields)
     replace_file(spool.files / INDEX, orjson.dumps(index))
-    replace_file(spool.files / "names.json", orjson.dumps(names))
+    replace_file(spool.files / SEEN, orjson.dumps(seen))
     replace_file(spool.files / MANIFEST, orjson.dumps(_manifest(extraction, profile, sheets)))
-
-
-def names_of(spool: Spool) -> dict[str, list[str]]:
-    """Return the field names of each list, as they came."""
-    try:
-        found: dict[str, list[str]] = orjson.loads((spool.files / "names.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
-    return found
 
 
 def _sheet(

@@ -1,10 +1,9 @@
 """Reads every list of the API into the spool, page by page; what is there already is not asked for again."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
 from urllib.parse import quote
 
 from wherry.connectors.aerona.api_cells import flattened, inside
@@ -15,7 +14,7 @@ from wherry.connectors.aerona.api_spool import Extraction, Page, Spool
 from wherry.connectors.aerona.columns import SHEETS
 from wherry.connectors.kit.http import Param
 from wherry.connectors.kit.redact import log_event
-from wherry.model.errors import PreflightFailed
+from wherry.model.errors import PreflightFailed, WherryError
 from wherry.model.jsons import Json
 from wherry.model.ports import Clock, Finding
 
@@ -71,22 +70,24 @@ class Extractor:
 
     def _step(self, extraction: Extraction, stream: str, listing: Listing) -> Extraction:
         note = None
+        before = self.spool.seen_before().get(stream)
+        needed = not listing.may_be_empty and (listing.essential or bool(before and before.rows))
         try:
             count = self._read(stream, listing, stream, {})
         except (NotAllowed, NotThere) as error:
-            if listing.essential:
+            if needed:
                 raise PreflightFailed(
-                    f"AeronaClinic: {error.message}, and nothing can be moved without it", hint=error.hint
+                    f"AeronaClinic: {error.message}, and what it held before would pass for deleted"
+                    if before
+                    else f"AeronaClinic: {error.message}, and nothing can be moved without it",
+                    hint=error.hint,
                 ) from None
-            code = "list_refused" if isinstance(error, NotAllowed) else "list_missing"
-            note = Finding(
-                code=code, message=f"{error.message}: none of it is moved", file=stream, hint=error.hint
-            )
+            note = _left_out(error, stream)
             log_event("source.list_left_out", "a list cannot be read", stream=stream)
         else:
-            if count == 0 and listing.essential:
+            if count == 0 and needed:
                 raise _empty(stream)
-        notes = (*extraction.notes, _table(note)) if note else extraction.notes
+        notes = (*extraction.notes, asdict(note)) if note else extraction.notes
         extraction = replace(extraction, done=(*extraction.done, stream), notes=notes)
         self.spool.keep(extraction)
         return extraction
@@ -230,7 +231,7 @@ def _unaltered(data: bytes, cells: Mapping[str, str]) -> bool:
 def _empty(stream: str) -> PreflightFailed:
     return PreflightFailed(
         f"AeronaClinic says that it holds no {stream.replace('_', ' ')}, which is hard to believe",
-        hint=f"Check the API user's rights and practice. If it is true, set lists.{stream}.essential: false in the profile.",
+        hint=f"Check the API user's rights and practice. If it is true, set lists.{stream}.may_be_empty: true in the profile.",
     )
 
 
@@ -241,5 +242,13 @@ def _same_page(stream: str, param: str) -> PreflightFailed:
     )
 
 
-def _table(finding: Finding) -> dict[str, Any]:
-    return {"code": finding.code, "message": finding.message, "file": finding.file, "hint": finding.hint}
+def _left_out(error: WherryError, stream: str) -> Finding:
+    message = f"{error.message}: none of it is moved"
+    if isinstance(error, NotAllowed):
+        return Finding(code="list_refused", message=message, file=stream, hint=error.hint)
+    return Finding(
+        code="list_missing",
+        message=message,
+        file=stream,
+        hint="Give its path in the profile, or an empty one if the clinic has no such list.",
+    )

@@ -91,6 +91,7 @@ class Listing(_Part):
     params: Mapping[str, str] = Field(default_factory=dict)
     date_format: DateFormat | Literal[""] = ""
     essential: bool = False
+    may_be_empty: bool = False
     changes: bool = False
 
 

@@ -19,6 +19,7 @@ from wherry.connectors.kit.redact import log_event
 from wherry.model.errors import CredentialsRefused, PreflightFailed, SettingsInvalid, Unavailable
 from wherry.model.ports import Clock
 
+_EARLY = timedelta(minutes=1)  # a call takes time, and clocks differ
 _TRIES = 4  # of one call whose token is refused
 SECRETS = ("username", "password", "pin")
 
@@ -55,7 +56,7 @@ class Session:
             access.clock,
             calls=profile.limit.calls,
             seconds=profile.limit.minutes * 60.0,
-            open_from=partial(open_from, profile.maintenance),
+            open_from=self._opens,
         )
         self._client = ApiClient(
             Connection(
@@ -76,13 +77,17 @@ class Session:
     def refuse_maintenance(self) -> None:
         """Raise PreflightFailed during maintenance hours: a conversation is not begun then."""
         now = self._clock.now()
-        opens = open_from(self.profile.maintenance, now)
-        if opens > now:
+        if self._opens(now) > now:
             hours = self.profile.maintenance
             raise PreflightFailed(
                 f"AeronaClinic is under maintenance from {hours.begin} to {hours.end} ({hours.zone})",
                 hint=f"Run the same command again after {hours.end}.",
             )
+
+    def _opens(self, moment: datetime) -> datetime:
+        """Return when calls may be sent from then on: by the server's clock, as far as it is known."""
+        ahead = timedelta(seconds=self.skew or 0.0)
+        return open_from(self.profile.maintenance, moment - ahead) + ahead
 
     def get(self, path: str, params: Mapping[str, Param] | None = None) -> Reply:
         """Return the answer to a GET; raises what `judge` says."""
@@ -204,12 +209,13 @@ class Session:
 
 
 def open_from(hours: Maintenance, moment: datetime) -> datetime:
-    """Return the first moment from this one on that is outside of the maintenance hours."""
+    """Return the first moment from this one on that is outside of the maintenance hours, a minute's margin before."""
     if not hours.begin:
         return moment
     zone = ZoneInfo(hours.zone)
     local = moment.astimezone(zone)
-    begin, end = time.fromisoformat(hours.begin), time.fromisoformat(hours.end)
+    end = time.fromisoformat(hours.end)
+    begin = (datetime.combine(local.date(), time.fromisoformat(hours.begin), tzinfo=zone) - _EARLY).time()
     now = local.time()
     shut = begin <= now < end if begin < end else now >= begin or now < end
     if not shut:

@@ -8,12 +8,12 @@ from functools import cached_property
 
 import orjson
 
-from wherry.connectors.aerona.api_bundle import build, names_of
+from wherry.connectors.aerona.api_bundle import build
 from wherry.connectors.aerona.api_extract import Extractor
 from wherry.connectors.aerona.api_probe import probe
 from wherry.connectors.aerona.api_profile import Profile
 from wherry.connectors.aerona.api_session import Access, Session
-from wherry.connectors.aerona.api_spool import Spool, SpoolContainer
+from wherry.connectors.aerona.api_spool import Seen, Spool, SpoolContainer
 from wherry.connectors.aerona.columns import SHEETS
 from wherry.connectors.aerona.headers import plain
 from wherry.connectors.aerona.overrides import Overrides
@@ -46,7 +46,6 @@ class AeronaApi:
             subject=_digest(access.base_url, profile),
         )
         self._asked: set[str] = set()
-        self._before: dict[str, list[str]] = {}
 
     def describe(self) -> Catalog:
         """Return the streams with all columns of the contract, and the custom fields found."""
@@ -90,7 +89,6 @@ class AeronaApi:
     @cached_property
     def _bundle(self) -> AeronaBundle:
         """Read what is not read yet, and return it as the bundle that it makes."""
-        self._before = names_of(self._spool)
         extraction = self._extractor.run()
         if not self._spool.built:
             build(self._extractor, extraction)
@@ -108,8 +106,9 @@ class AeronaApi:
         last = self._spool.last()
         for note in last.notes if last else ():
             yield Finding(**note)
-        for stream, names in names_of(self._spool).items():
-            yield from _drift(stream, names, self._before.get(stream))
+        before = self._spool.seen_before()
+        for stream, seen in self._spool.seen().items():
+            yield from _drift(stream, seen, before.get(stream))
         if self._session.refusals:
             count = self._session.refusals
             yield Finding(
@@ -120,9 +119,9 @@ class AeronaApi:
             )
 
 
-def _drift(stream: str, names: list[str], before: list[str] | None) -> Iterator[Finding]:
+def _drift(stream: str, seen: Seen, before: Seen | None) -> Iterator[Finding]:
     """Yield what a list lacks of the contract, and how it differs from the last reading."""
-    have = {plain(name) for name in names}
+    have = {plain(name) for name in seen.fields}
     lacking = [c.name for c in SHEETS[stream].columns if plain(c.name) not in have and c.name != "ref"]
     if lacking:
         yield Finding(
@@ -132,14 +131,14 @@ def _drift(stream: str, names: list[str], before: list[str] | None) -> Iterator[
             count=len(lacking),
             hint="If they have other names there, say so under fields in the profile.",
         )
-    for name in sorted(set(names) - set(before)) if before else ():
+    for name in sorted(set(seen.fields) - set(before.fields)) if before and seen.rows and before.rows else ():
         yield Finding(
             code="field_appeared",
             message=f"the field '{name}' is new since the last reading",
             file=stream,
             hint="wherry propose says what could become of it.",
         )
-    for name in sorted(set(before) - set(names)) if before else ():
+    for name in sorted(set(before.fields) - set(seen.fields)) if before and seen.rows and before.rows else ():
         yield Finding(
             code="field_vanished",
             message=f"the field '{name}' is gone since the last reading",

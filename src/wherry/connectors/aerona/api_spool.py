@@ -17,6 +17,7 @@ from wherry.connectors.aerona.container import MANIFEST
 
 _KEPT = timedelta(hours=72)  # an extraction older than that is begun anew: its pages are of too many days
 INDEX = "documents.json"  # reference → file below documents/
+SEEN = "seen.json"  # stream → records and fields
 _BLOCK = 1 << 20
 
 
@@ -39,6 +40,14 @@ class Page:
     records: list[dict[str, Any]]
     total: int | None
     next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one list held: how many records, and which fields."""
+
+    rows: int
+    fields: list[str]
 
 
 class Spool:
@@ -80,6 +89,8 @@ class Spool:
 
     def begin(self, subject: str, now: datetime, facts: Mapping[str, Any]) -> Extraction:
         """Start anew; documents are kept, for they are known by their checksum."""
+        if self.built:
+            (self.files / SEEN).replace(self.folder / SEEN)
         for name in ("pages", "files"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         extraction = Extraction(subject=subject, begun=now.isoformat(), facts=facts)
@@ -96,6 +107,14 @@ class Spool:
         if last is not None:
             self.keep(replace(last, used=True))
             shutil.rmtree(self.folder / "pages", ignore_errors=True)
+
+    def seen(self) -> dict[str, Seen]:
+        """Return what the lists of this reading held."""
+        return _seen(self.files / SEEN)
+
+    def seen_before(self) -> dict[str, Seen]:
+        """Return what the lists of the reading before held; nothing where there was none."""
+        return _seen(self.folder / SEEN)
 
     def pages(self, stream: str) -> Iterator[Page]:
         """Yield the pages that are there, up to the first gap."""
@@ -192,6 +211,13 @@ class SpoolContainer:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _seen(path: Path) -> dict[str, Seen]:
+    try:
+        return {stream: Seen(**one) for stream, one in orjson.loads(path.read_bytes()).items()}
+    except (OSError, orjson.JSONDecodeError, TypeError):
+        return {}
 
 
 def replace_file(path: Path, data: bytes) -> None:
