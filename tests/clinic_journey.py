@@ -5,10 +5,9 @@ import hashlib
 import io
 import json
 import re
-import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -114,31 +113,6 @@ def _copy_files(bundle: Path, out: Path, refs: Iterable[str]) -> None:
     for ref in refs:
         (out / ref).parent.mkdir(parents=True, exist_ok=True)
         (out / ref).write_bytes((bundle / ref).read_bytes())
-
-
-Cells = dict[str, str]
-
-
-def rework(bundle: Path, out: Path, changes: Mapping[str, Callable[[list[Cells]], list[Cells]]]) -> Path:
-    """Copy a clean bundle as a later export: these streams' rows, by canonical column, go through a function."""
-    shutil.copytree(bundle, out)
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for entry in manifest["files"]:
-        stream = entry["name"].removesuffix(".csv")
-        if stream not in changes:
-            continue
-        text = (out / entry["name"]).read_bytes().decode(entry["encoding"])
-        head, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=entry["delimiter"])
-        names = [*COLUMNS[stream], *head[len(COLUMNS[stream]) :]]
-        kept = changes[stream]([dict(zip(names, row, strict=True)) for row in rows])
-        target = io.StringIO(newline="")
-        lines = [head, *([row[name] for name in names] for row in kept)]
-        csv.writer(target, delimiter=entry["delimiter"]).writerows(lines)
-        data = target.getvalue().encode(entry["encoding"])
-        (out / entry["name"]).write_bytes(data)
-        entry |= {"rows": len(kept), "sha256": hashlib.sha256(data).hexdigest()}
-    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    return out
 
 
 def _wanted(stream: str, row: list[str], patients: Collection[str]) -> bool:

@@ -30,6 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--zip", metavar="PASSWORD", help="also pack clinic.zip; an empty password means none"
     )
+    parser.add_argument(
+        "--later", action="store_true", help="with --zip: also later.zip, the export two days on"
+    )
     parser.add_argument("--zip-method", choices=METHODS, default="zipcrypto")
     return parser
 
@@ -47,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
             dirty=asked.dirty,
             password=asked.zip,
             zip_method=asked.zip_method,
+            later=asked.later,
         )
     except ValueError as problem:
         parser.error(str(problem))

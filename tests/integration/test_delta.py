@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clinicgen.later import Cells, Change, rework
 
-from clinic_journey import Cells, rework
 from wherry.app.delta import watch
 from wherry.app.rollback import rollback
 from wherry.model.errors import ApprovalMissing, StalePlan
 from wherry.model.run import RecordState, RunKind
-
-Change = Callable[[list[Cells]], list[Cells]]
 
 
 @pytest.fixture

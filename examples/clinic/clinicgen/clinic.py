@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from clinicgen.calendar_days import EXPORTED_AT, PAST_DAYS, WINDOW
@@ -18,6 +19,7 @@ from clinicgen.dirt_money import write_money_faults
 from clinicgen.dirt_people import write_people_faults
 from clinicgen.export import Export
 from clinicgen.fates import READY
+from clinicgen.later import two_days_later
 from clinicgen.money_rows import write_random_money
 from clinicgen.packing import pack
 from clinicgen.paperwork import write_random_document, write_random_flags, write_random_recalls
@@ -56,10 +58,13 @@ class Order:
     dirty: bool = False
     password: str | None = None
     zip_method: str = "zipcrypto"
+    later: bool = False
 
     def __post_init__(self) -> None:
         if self.patients < _FEWEST:
             raise ValueError(f"--patients {self.patients}: the named cases alone need {_FEWEST}")
+        if self.later and (self.dirty or self.password is None):
+            raise ValueError("--later: only beside a clean clinic that is packed with --zip")
 
     @property
     def listing(self) -> bool:
@@ -68,7 +73,7 @@ class Order:
 
 
 def make_clinic(order: Order) -> dict[str, Any]:
-    """Write bundle, expected.json, seed-destination.json and, if asked, clinic.zip; return what is expected."""
+    """Write bundle, expected.json, seed-destination.json and, if asked, the zips; return what is expected."""
     folder = order.out / "bundle"
     if folder.exists():
         shutil.rmtree(folder)
@@ -92,6 +97,10 @@ def make_clinic(order: Order) -> dict[str, Any]:
     _write_json(order.out / "seed-destination.json", destination_seed())
     if order.password is not None:
         pack(folder, order.out / "clinic.zip", order.password, order.zip_method)
+        if order.later:
+            with TemporaryDirectory() as scratch:
+                after = two_days_later(folder, Path(scratch) / "bundle")
+                pack(after, order.out / "later.zip", order.password, order.zip_method)
     return expected
 
 

@@ -25,6 +25,7 @@ from wherry.app.progress import Progress, Silent
 from wherry.app.run_results import DemoResult, DemoStep
 from wherry.model.errors import PreflightFailed
 
+FIRST_EXPORT, LATER_EXPORT = "small/clinic.zip", "small/later.zip"
 PASSWORD = "riverside-demo"  # of the example clinic, printed in its README  # noqa: S105
 OWNER = "ops@riverside.example.com"
 PER_HOUR, PER_MINUTE = 200_000, 12_000  # the demo's account is faster than any real one
@@ -37,7 +38,7 @@ def clinic_folder() -> Path:
     packaged = Path(str(files("wherry.app").joinpath("clinic")))
     beside = Path(__file__).resolve().parents[3] / "examples" / "clinic"
     for folder in (packaged, beside):
-        if (folder / "clinic.zip").exists():
+        if (folder / "small" / "clinic.zip").exists():
             return folder
     raise PreflightFailed("the example clinic is missing from this installation", hint="install wherry again")
 
@@ -154,7 +155,7 @@ def _workspace(stage: Stage) -> str:
     stage.wherry("init", str(stage.workspace))
     settings = f"""[source]
 connector = "aerona"
-bundle = "{clinic_folder() / "clinic.zip"}"
+bundle = "{clinic_folder() / FIRST_EXPORT}"
 
 [destination]
 connector = "freshsales"
@@ -196,7 +197,7 @@ def _plan(stage: Stage) -> str:
 
 def _approve(stage: Stage) -> str:
     digest = stage.seen["digest"]
-    stage.wherry("approve", digest, "--by", "Maria Murphy", "--for", "prepare,sample,load")
+    stage.wherry("approve", digest, "--by", "Maria Murphy", "--for", "prepare,sample,load,delta")
     unlock = ("--unlock", "clinical", "--purpose", "continuity of care", "--basis", "Art. 9(2)(h) GDPR")
     stage.wherry("approve", digest, "--by", "Maria Murphy", *unlock)
     return f"Maria Murphy approved exactly {digest[:12]}, and opened the clinical class for a purpose"
@@ -260,6 +261,32 @@ def _doubled(stage: Stage) -> int:
     return doubled
 
 
+def _delta(stage: Stage) -> str:
+    _use(stage, LATER_EXPORT)
+    streams = stage.wherry("delta")["streams"]
+    _check(
+        not any(s["unexplained"] or s["pending"] for s in streams.values()), "records are not accounted for"
+    )
+    gone = {name for name in streams if name.startswith("deleted.")}
+    own = [s for name, s in streams.items() if name not in gone and not name.startswith("link.")]
+    created, updated = sum(s["created"] for s in own), sum(s["updated"] for s in own)
+    deleted = sum(streams[name]["updated"] for name in gone)
+    _check(created and updated and deleted, "the later export's changes did not follow")
+    again = stage.wherry("delta")["streams"].items()
+    writes = sum(s["created"] + s["updated"] for name, s in again if not name.startswith("link."))
+    _check(not writes, f"a second delta without changes wrote {writes} records")
+    return f"two days later: {created} new, {updated} changed, {deleted} gone; a second delta wrote nothing"
+
+
+def _use(stage: Stage, export: str) -> None:
+    path = stage.workspace / "wherry.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    told = [
+        f'bundle = "{clinic_folder() / export}"' if line.startswith("bundle = ") else line for line in lines
+    ]
+    path.write_text("\n".join(told) + "\n", encoding="utf-8")
+
+
 def _reconcile(stage: Stage) -> str:
     proof = stage.wherry("reconcile")
     fields = sum(s["fields_compared"] for s in proof["streams"].values())
@@ -281,6 +308,8 @@ def _rollback(stage: Stage) -> str:
 
 
 def _again(stage: Stage) -> str:
+    _use(stage, FIRST_EXPORT)
+    stage.wherry("discover")  # the same export is the same snapshot: the plan and its approval hold again
     streams = stage.wherry("load")["streams"]
     landed = _landed(streams)
     _check(landed == stage.seen["first"], "the second load is not equal to the first")
@@ -306,6 +335,7 @@ STEPS: tuple[tuple[str, Callable[[Stage], str]], ...] = (
     ("sample", _sample),
     ("crash", _kill),
     ("resume", _resume),
+    ("delta", _delta),
     ("reconcile", _reconcile),
     ("rollback", _rollback),
     ("load again", _again),

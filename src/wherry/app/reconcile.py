@@ -7,7 +7,7 @@ from wherry.app.control_totals import control_rows, control_totals, write_contro
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
 from wherry.app.run_results import ReconcileResult, StreamProof
-from wherry.app.runs import carried, make_hands
+from wherry.app.runs import LOADING, carried, make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.model.diff import Observed, Verdict
@@ -17,8 +17,6 @@ from wherry.model.run import RecordState, Run, RunKind
 from wherry.planning.approve import unlocked_classes
 from wherry.reconcile.control import ControlTotals
 from wherry.reconcile.proof import Proof, unbalanced
-
-KINDS = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.DELTA, RunKind.RETRY})
 
 
 def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
@@ -77,7 +75,7 @@ def seen_by(totals: ControlTotals) -> Callable[[Record, Observed | None], None]:
 
 
 def _run(ws: Workspace, run: str) -> Run:
-    runs = [r for r in ws.ledger.runs() if r.kind in KINDS]
+    runs = [r for r in ws.ledger.runs() if r.kind in LOADING]
     if run and run not in {r.id for r in runs}:
         raise UsageInvalid(
             f"{run} is no run that loads", hint="such runs: " + (", ".join(r.id for r in runs) or "none yet")

@@ -32,6 +32,7 @@ FATE_STATES = {
     Fate.REJECTED: RecordState.REJECTED,
     Fate.DEFERRED: RecordState.DEFERRED,
 }
+LOADING = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.RETRY, RunKind.DELTA})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,8 @@ def ready(ws: Workspace, kind: str, newer: str = "") -> Readied:
 
 def carried(ws: Workspace, plan: Plan) -> str:
     """Return the digest of the newest snapshot that this plan was carried out on: its own, or a delta's."""
-    later = [run.options.get("snapshot", "") for run in ws.ledger.runs() if run.digest == plan.digest]
-    return next((digest for digest in reversed(later) if digest), plan.basis.snapshot)
+    runs = [run for run in ws.ledger.runs() if run.digest == plan.digest and run.kind in LOADING]
+    return (runs[-1].options.get("snapshot", "") if runs else "") or plan.basis.snapshot
 
 
 def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy] = frozenset()) -> Hands:

@@ -8,7 +8,7 @@ from wherry.app.durable import Part, part_in, warm_up
 from wherry.app.durable_files import fetch
 from wherry.app.load import load_alone
 from wherry.app.run_results import StatusResult
-from wherry.app.runs import check_fresh, make_hands
+from wherry.app.runs import LOADING, check_fresh, make_hands
 from wherry.app.situation import gather
 from wherry.app.status import status
 from wherry.app.workspace import Workspace
@@ -18,7 +18,6 @@ from wherry.model.ports import WORKER
 from wherry.model.run import Run, RunKind, RunState
 from wherry.planning.approve import unlocked_classes
 
-KINDS = frozenset({RunKind.LOAD, RunKind.SAMPLE, RunKind.RETRY, RunKind.DELTA})
 LOOK_SECONDS = 1.0  # between two looks for a run to join
 
 _log = logging.getLogger("wherry.engine")
@@ -89,7 +88,7 @@ def _wait_for_run(ws: Workspace) -> Run:
     ws.progress.start("waiting for a run to join", None)
     while True:
         _check_stop(ws)
-        found = [run for run in ws.ledger.runs() if run.state is RunState.RUNNING and run.kind in KINDS]
+        found = [run for run in ws.ledger.runs() if run.state is RunState.RUNNING and run.kind in LOADING]
         if found:
             ws.progress.finish()
             return found[-1]

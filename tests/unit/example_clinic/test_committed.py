@@ -27,6 +27,19 @@ def test_archive_is_small_and_holds_what_the_generator_makes(fresh, clinic_folde
         assert [name for name in made if opened.read(name) != made[name]] == []
 
 
+@pytest.mark.parametrize("name", ["clinic.zip", "later.zip"])
+def test_the_demo_s_two_exports_are_what_the_generator_makes(make, clinic_folder, name):
+    fresh = make(patients=160, password=PASSWORD, later=True)
+    kept, made = (
+        pyzipper.AESZipFile(archive) for archive in (clinic_folder / "small" / name, fresh.out / name)
+    )
+    with kept, made:
+        kept.setpassword(PASSWORD.encode())
+        made.setpassword(PASSWORD.encode())
+        assert sorted(kept.namelist()) == sorted(made.namelist())
+        assert [one for one in made.namelist() if kept.read(one) != made.read(one)] == []
+
+
 @pytest.mark.parametrize("name", ["expected.json", "seed-destination.json"])
 def test_companions_are_what_the_generator_makes(fresh, clinic_folder, name):
     kept = json.loads((clinic_folder / name).read_text(encoding="utf-8"))
