@@ -8,6 +8,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
 from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, others, qualifiers
+from wherry.mapping.proposer.likeness import phrase_likeness
 from wherry.mapping.proposer.table import Column, Meaning, Target
 from wherry.mapping.proposer.values import STRONG
 
@@ -203,6 +204,35 @@ def _all_words(names: Sequence[Meaning]) -> frozenset[str]:
     return frozenset(word for meaning in names for word in meaning.words)
 
 
+def label_likeness(pair: Pair) -> float:
+    """How much header and target name share, telling words counted for more, shortened ones too."""
+    own = pair.column.meaning.words
+    return max(phrase_likeness(own, meaning.words) for meaning in pair.target.names)
+
+
+def bridge(pair: Pair) -> float:
+    """How far header and target name are like aliases of one concept, without being any."""
+    if pair.shared[0]:
+        return 0.0
+    return max(
+        (
+            weight * pair.target.near[name]
+            for name, weight in pair.column.near.items()
+            if name in pair.target.near and pair.may_mean(concepts()[name])
+        ),
+        default=0.0,
+    )
+
+
+def concept_fit(pair: Pair) -> float:
+    """Whether the values are as those of the concept that the target's name is most like."""
+    if pair.values or not pair.column.values.types or not pair.target.near:
+        return 0.0
+    best = max(pair.target.near, key=lambda name: (pair.target.near[name], name))
+    takes = concepts()[best].values
+    return pair.target.near[best] * _fit(pair.column.values.types, takes) if takes else 0.0
+
+
 def operational(pair: Pair) -> float:
     """The column is one that a system keeps for itself, and the target is not of the same name."""
     return float(bool(pair.column.internal) and not exact_name(pair))
@@ -224,6 +254,34 @@ FEATURES: Mapping[str, Callable[[Pair], float]] = {
         qualifier,
         somebody_elses,
         operational,
+        label_likeness,
+        bridge,
+        concept_fit,
     )
 }
 """Every feature by its name; its weight stands in lexicon/combiner.yaml."""
+
+
+def none_features(column: Column, targets: Sequence[Target]) -> dict[str, float]:
+    """Return what speaks for no place at all among these targets: a table of features of the column alone."""
+    held = {name for target in targets for name in target.concepts}
+    families = {concepts()[name].family for name in held}
+    named = {
+        name: weight
+        for name, (weight, _) in column.meaning.concepts.items()
+        if name not in held and concepts()[name].family not in families and not concepts()[name].near & held
+    }
+    near = {name: weight for name, weight in column.near.items() if name not in held}
+    return {
+        "always": 1.0,
+        "internal": float(bool(column.internal)),
+        "somebody_elses": float(bool(frozenset(column.meaning.words) & others())),
+        "aspect": float(bool(frozenset(column.meaning.words) & qualifiers())),
+        "named_elsewhere": max(named.values(), default=0.0),
+        "near_elsewhere": max(near.values(), default=0.0),
+        "odd_values": float(column.values.main in _ODD),
+        "no_values": float(not column.values.filled),
+    }
+
+
+_ODD = frozenset({"hash", "uuid", "colour"})

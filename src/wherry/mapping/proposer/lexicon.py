@@ -200,19 +200,24 @@ def word_list(name: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combiner:
-    """The logistic combiner's figures; see lexicon/combiner.yaml."""
+    """The learned combiner's figures; see lexicon/combiner.yaml.
 
-    bias: float
+    `weights` are of a pair's features, `none` of those that speak for no place at all.
+    """
+
     weights: Mapping[str, float]
-    gap: float
-    most_gap: float
-    accept: float
+    none: Mapping[str, float]
     green: float
+    amber: float
 
 
 @cache
 def combiner() -> Combiner:
     """Return the combiner's figures."""
     data = _read("combiner.yaml")
-    figures = {name: float(data[name]) for name in ("bias", "gap", "most_gap", "accept", "green")}
-    return Combiner(weights={str(k): float(v) for k, v in data["weights"].items()}, **figures)
+    return Combiner(
+        weights={str(name): float(weight) for name, weight in data["weights"].items()},
+        none={str(name): float(weight) for name, weight in data["none"].items()},
+        green=float(data["green"]),
+        amber=float(data["amber"]),
+    )

@@ -61,24 +61,30 @@ def _row(column: Column, target_object: str, fields: Sequence[Target]) -> Row:
 
 def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
     """Give each column its target so that the whole of a source object fits best."""
-    accept = combiner().accept
     done = list(rows)
     for name in dict.fromkeys(row.column.given.object for row in rows):
         own = [n for n, row in enumerate(rows) if row.column.given.object == name]
         gains = [
-            {s.target: s.probability - accept for s in rows[n].scored if s.probability > accept} for n in own
+            {s.target: s.probability - s.none for s in rows[n].scored if s.probability > s.none} for n in own
         ]
         held = {n: field.holds for n, field in enumerate(fields)}
         places = assign(gains, held)
         by_place = {place: rows[n].column.given.header for n, place in zip(own, places, strict=True)}
         for n, place in zip(own, places, strict=True):
             row = rows[n]
-            best = row.scored[0].target if row.scored and row.scored[0].probability > accept else None
+            best = _wish(row)
             taken = by_place.get(best, "") if place is None and best is not None else ""
             done[n] = Row(
                 column=row.column, object=row.object, scored=row.scored, place=place, taken_by=taken
             )
     return done
+
+
+def _wish(row: Row) -> int | None:
+    """Return the target that the column would have were it alone, or None."""
+    if row.scored and row.scored[0].probability > row.scored[0].none:
+        return row.scored[0].target
+    return None
 
 
 def _proposal(
@@ -131,8 +137,7 @@ def _banded(found: Scored) -> tuple[float, Band]:
 
 
 def _none_confidence(row: Row) -> float:
-    best = row.scored[0].probability if row.scored else 0.0
-    return 1.0 - best if best <= combiner().accept else 0.5
+    return row.scored[0].none if row.scored and not row.taken_by else 0.5 if row.scored else 0.99
 
 
 def _rounded(probability: float) -> float:

@@ -56,4 +56,4 @@ def _evidence(columns: Sequence[Column], targets: Sequence[Target]) -> float:
     counted = [c for c in columns if not c.barred and not c.internal]
     places = list(enumerate(targets))
     best: list[Scored] = [score_column(column, places)[0] for column in counted]
-    return sum(scored.probability for scored in best) / len(best) if best else 0.0
+    return sum(1.0 - scored.none for scored in best) / len(best) if best else 0.0

@@ -13,6 +13,7 @@ from wherry.mapping.proposer.lexicon import (
     words_of,
     writing,
 )
+from wherry.mapping.proposer.likeness import near_concepts
 from wherry.mapping.proposer.values import Values, look_at
 from wherry.mapping.proposer.words import shared_prefix, split, without_aside
 
@@ -70,6 +71,7 @@ class Column:
     values: Values
     barred: str  # its class on the never-migrate list
     internal: str  # its group on the operational list
+    near: Mapping[str, float] = field(default_factory=dict)  # concepts that the header comes near to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ class Target:
     names: tuple[Meaning, ...]  # of its label, then of its name
     picks: frozenset[str]
     concepts: Mapping[str, tuple[float, Concept]] = field(default_factory=dict)
+    near: Mapping[str, float] = field(default_factory=dict)  # concepts that its names come near to
 
     @property
     def holds(self) -> int:
@@ -119,7 +122,18 @@ def _column(column: SourceColumn, prefix: str) -> Column:
         values=values,
         barred=never_class(column.header) or _barred_by_values(values, meaning),
         internal=_internal(column.header, prefix),
+        near=_near([meaning]),
     )
+
+
+def _near(names: Sequence[Meaning]) -> Mapping[str, float]:
+    """Return the concepts that the names say, or come near to."""
+    found: dict[str, float] = {}
+    for name in names:
+        said = {concept: weight for concept, (weight, _) in name.concepts.items()}
+        for concept, weight in (near_concepts(name.words) | said).items():
+            found[concept] = max(weight, found.get(concept, 0.0))
+    return found
 
 
 _BARRED_VALUES = {
@@ -212,6 +226,7 @@ def _target(target: TargetField) -> Target:
         names=names,
         picks=frozenset(pick.casefold().strip() for pick in target.picks),
         concepts=_unless_clearer(found),
+        near=_near(names),
     )
 
 

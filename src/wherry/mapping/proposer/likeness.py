@@ -1,0 +1,102 @@
+"""How near words come to the lexicon's when they are not the same: by spelling, shortening and rarity."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from rapidfuzz.distance import JaroWinkler
+
+from wherry.mapping.proposer.lexicon import concepts
+
+_SPELT = 0.9  # Jaro-Winkler from which two spellings may be of one word
+_CUT, _SKELETON = 0.85, 0.8  # how far a word counts that was cut off, or lost its vowels
+_LEAST_CUT = 3  # letters that a cut word keeps
+_LEAST = 0.2  # a likeness below this says nothing
+_VOWELS = frozenset("aeiouy")
+
+
+@cache
+def _rarity() -> Mapping[str, float]:
+    """Return for each word of the lexicon how telling it is: rarer ones are more so."""
+    named: dict[str, set[str]] = {}
+    for concept in concepts().values():
+        for alias in concept.aliases:
+            for word in alias:
+                named.setdefault(word, set()).add(concept.name)
+    return {word: math.log(1.0 + len(concepts()) / len(names)) for word, names in named.items()}
+
+
+@cache
+def _most_rarity() -> float:
+    return math.log(1.0 + len(concepts()))
+
+
+def rarity(word: str) -> float:
+    """Return how telling a word is; one that the lexicon does not have tells as much as the rarest."""
+    return _rarity().get(word, _most_rarity())
+
+
+@cache
+def word_likeness(mine: str, theirs: str) -> float:
+    """Return from 0 to 1 how likely two words are one: same, misspelt, cut off, or without vowels."""
+    if mine == theirs:
+        return 1.0
+    if mine[:1] != theirs[:1] or min(len(mine), len(theirs)) < 2:
+        return 0.0
+    short, long = sorted((mine, theirs), key=len)
+    if len(short) >= _LEAST_CUT and long.startswith(short):
+        return _CUT
+    if len(short) >= _LEAST_CUT and _is_skeleton(short, long):
+        return _SKELETON
+    spelt = JaroWinkler.similarity(mine, theirs)
+    return spelt * _CUT if spelt >= _SPELT and len(short) > _LEAST_CUT else 0.0
+
+
+def _is_skeleton(short: str, long: str) -> bool:
+    """Tell whether the short word is the long one's consonants, or the first of them."""
+    bare = long[0] + "".join(letter for letter in long[1:] if letter not in _VOWELS)
+    own = short[0] + "".join(letter for letter in short[1:] if letter not in _VOWELS)
+    return len(own) >= _LEAST_CUT and own == short and bare.startswith(own)
+
+
+def phrase_likeness(mine: Sequence[str], theirs: Iterable[str]) -> float:
+    """Return from 0 to 1 how much two phrases share, telling words counted for more, in any order."""
+    left = list(dict.fromkeys(theirs))
+    total = sum(map(rarity, mine)) + sum(map(rarity, left))
+    shared = 0.0
+    for word in dict.fromkeys(mine):
+        best = max(left, key=lambda other: word_likeness(word, other), default="")
+        likeness = word_likeness(word, best) if best else 0.0
+        if likeness > 0.0:
+            shared += likeness * (rarity(word) + rarity(best))
+            left.remove(best)
+    return shared / total if total else 0.0
+
+
+@cache
+def _aliases_by_word() -> Mapping[str, tuple[tuple[str, frozenset[str]], ...]]:
+    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for concept in concepts().values():
+        for alias in concept.aliases:
+            for word in sorted(alias):
+                found.setdefault(word, []).append((concept.name, alias))
+    return {word: tuple(entries) for word, entries in found.items()}
+
+
+@cache
+def _near_words(word: str) -> tuple[str, ...]:
+    return tuple(known for known in _aliases_by_word() if word_likeness(word, known) > 0.0)
+
+
+@cache
+def near_concepts(words: tuple[str, ...]) -> Mapping[str, float]:
+    """Return the concepts (by name) with an alias like these words, each with its best likeness."""
+    entries = {
+        entry: None for word in words for known in _near_words(word) for entry in _aliases_by_word()[known]
+    }
+    found: dict[str, float] = {}
+    for name, alias in entries:
+        likeness = phrase_likeness(words, sorted(alias))
+        if likeness > max(_LEAST, found.get(name, 0.0)):
+            found[name] = likeness
+    return found

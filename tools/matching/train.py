@@ -1,0 +1,147 @@
+"""Train the combiner: `python tools/matching/train.py`; needs numpy and scipy, which nothing else here does.
+
+Learns, as one choice among all targets and none (a conditional logit), from benchmarks/matching/columns.csv
+against both its catalogues. Each column is seen several times with a part of the lexicon's aliases hidden,
+so that the weights are right for headers that the lexicon has never seen; without that the combiner learns
+to trust listed aliases alone. The sharpness is then set on style after style that was left out. Writes the
+figures with their origin into src/wherry/mapping/lexicon/combiner.yaml. The same inputs give the same file.
+"""
+
+import hashlib
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks" / "matching")]
+
+from run import CATALOGUES, cases, confirmed, targets
+
+from wherry.mapping.proposer import features, lexicon, likeness, words
+from wherry.mapping.proposer.features import FEATURES, none_features
+from wherry.mapping.proposer.match import NONE
+from wherry.mapping.proposer.score import features_of
+from wherry.mapping.proposer.table import read_columns, read_targets
+
+HIDDEN = (0.0, 0.0, 0.4, 0.6, 0.6, 0.8)  # shares of the aliases hidden, one sight of the data each
+AGAINST = frozenset({"other_concept", "qualifier", "somebody_elses", "operational"})
+EITHER = frozenset({"always"})
+RIDGE = 0.5
+PAIR, EMPTY = tuple(FEATURES), (
+    "always", "internal", "somebody_elses", "aspect", "named_elsewhere", "near_elsewhere", "odd_values", "no_values"
+)
+_whole = lexicon._read
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One column: its targets' features, those for none (last row), and which of them are right."""
+
+    table: np.ndarray
+    right: np.ndarray
+    style: str
+    hidden: float
+
+
+def hide(share: float, seed: int) -> None:
+    """Hide a share of the aliases from everything that reads the lexicon."""
+    rng = random.Random(seed)
+    body = dict(_whole("concepts.yaml"))
+    for name, entry in body.items():
+        kept = [alias for alias in entry["aliases"] if rng.random() >= share]
+        body[name] = {**entry, "aliases": kept}
+    lexicon._read = lambda file: body if file == "concepts.yaml" else _whole(file)
+    for module in (lexicon, likeness, words, features):
+        for member in vars(module).values():
+            if hasattr(member, "cache_clear") and member is not _whole and member is not lexicon.lexicon_texts:
+                member.cache_clear()
+
+
+def choices() -> Iterator[Choice]:
+    for seed, share in enumerate(HIDDEN):
+        hide(share, seed)
+        for catalogue in CATALOGUES:
+            some = cases(catalogue)
+            yield from _choices(some, targets(catalogue), share)
+    hide(0.0, 0)
+
+
+def _choices(some: list, fields: list, share: float) -> Iterator[Choice]:
+    fixed, read = confirmed(some), read_targets(fields)
+    columns = read_columns([case.column for case in some])
+    for case, column in zip(some, columns, strict=True):
+        inside = [(n, t) for n, t in enumerate(read) if t.given.object == fixed.get(column.given.object)]
+        if column.barred or not inside:
+            continue
+        pairs = [[f[name] for name in PAIR] + [0.0] * len(EMPTY) for f in features_of(column, inside)]
+        empty = none_features(column, [t for _, t in inside])
+        rows = [*pairs, [0.0] * len(PAIR) + [empty[name] for name in EMPTY]]
+        names = [*(t.given.name for _, t in inside), NONE]
+        right = np.array([name in case.right for name in names])
+        if right.any():
+            yield Choice(np.array(rows), right, case.style, share)
+
+
+def fit(data: list[Choice]) -> np.ndarray:
+    names = [*PAIR, *EMPTY]
+    bounds = [(None, None) if n in EITHER else (None, 0.0) if n in AGAINST and i < len(PAIR) else (0.0, None) for i, n in enumerate(names)]
+    found = minimize(loss, np.zeros(len(names)), args=(data,), jac=True, method="L-BFGS-B", bounds=bounds)
+    return found.x
+
+
+def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
+    total, slope = RIDGE * float(weights @ weights), 2 * RIDGE * weights
+    for choice in data:
+        worth = choice.table @ weights
+        share = np.exp(worth - worth.max())
+        share /= share.sum()
+        hit = share[choice.right].sum()
+        total -= float(np.log(max(hit, 1e-12)))
+        own = np.where(choice.right, share / max(hit, 1e-12), 0.0)
+        slope = slope + choice.table.T @ (share - own)
+    return total, slope
+
+
+def sharpness(data: list[Choice]) -> float:
+    """Return by how much to multiply the weights so that left-out styles are as sure as they are right."""
+    styles = sorted({c.style for c in data})
+    left = [(fit([c for c in data if c.style != style]), [c for c in data if c.style == style]) for style in styles]
+
+    def total(scale: float) -> float:
+        return sum(loss(weights * scale, part)[0] - RIDGE * float(weights @ weights) * scale**2 for weights, part in left)
+
+    scales = [0.4 + 0.05 * n for n in range(25)]
+    return min(scales, key=total)
+
+
+def main() -> None:
+    data = list(choices())
+    scale = sharpness(data)
+    weights = fit(data) * scale
+    sums = {
+        name: hashlib.sha256((ROOT / "benchmarks" / "matching" / name).read_bytes()).hexdigest()[:16]
+        for name in ("columns.csv", "targets_freshsales.csv", "targets_other.csv")
+    }
+    lines = [
+        "# The learned combiner: a target's worth is the sum of a pair's features (proposer/features.py), each times its",
+        "# weight; `none` does the same for no place at all. Shares of e^worth are the confidences. Written by",
+        "# tools/matching/train.py; change that, not this. `green` and `amber` are the least confidence of a band.",
+        f"trained: {{on: {{{', '.join(f'{n}: {d}' for n, d in sums.items())}}}, choices: {len(data)}, hidden_aliases: {list(HIDDEN)}, ridge: {RIDGE}, sharpness: {scale:.2f}}}",
+        "weights:",
+        *(f"  {name}: {weight:.4f}" for name, weight in zip(PAIR, weights, strict=False)),
+        "none:",
+        *(f"  {name}: {weight:.4f}" for name, weight in zip(EMPTY, weights[len(PAIR):], strict=True)),
+        "green: 0.95",
+        "amber: 0.5",
+    ]
+    (ROOT / "src/wherry/mapping/lexicon/combiner.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
