@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks" / "matching")]
 
 from run import CATALOGUES, cases, confirmed, targets
 
-from wherry.mapping.proposer import features, lexicon, likeness, words
+from wherry.mapping.proposer import features, lexicon, likeness, semantic, table, words
 from wherry.mapping.proposer.features import FEATURES, none_features
 from wherry.mapping.proposer.match import NONE
 from wherry.mapping.proposer.score import features_of
@@ -32,10 +32,11 @@ HIDDEN = (0.0, 0.0, 0.4, 0.6, 0.6, 0.8)  # shares of the aliases hidden, one sig
 AGAINST = frozenset({"other_concept", "qualifier", "somebody_elses", "operational"})
 EITHER = frozenset({"always"})
 RIDGE = 0.5
-PAIR, EMPTY = tuple(FEATURES), (
-    "always", "internal", "somebody_elses", "aspect", "named_elsewhere", "near_elsewhere", "odd_values", "no_values"
-)
+SEMANTIC = ("label_meaning", "meaning_bridge", "meant_elsewhere")
+PAIR = tuple(FEATURES)
+EMPTY = ("always", "internal", "somebody_elses", "aspect", "named_elsewhere", "near_elsewhere", "odd_values", "no_values", "meant_elsewhere")
 _whole = lexicon._read
+KEPT = (_whole, lexicon.lexicon_texts, semantic.model_sha256, semantic._vocabulary, semantic._session, semantic._known_vector)
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def hide(share: float, seed: int) -> None:
         kept = [alias for alias in entry["aliases"] if rng.random() >= share]
         body[name] = {**entry, "aliases": kept}
     lexicon._read = lambda file: body if file == "concepts.yaml" else _whole(file)
-    for module in (lexicon, likeness, words, features):
+    for module in (lexicon, likeness, words, features, semantic, table):
         for member in vars(module).values():
-            if hasattr(member, "cache_clear") and member is not _whole and member is not lexicon.lexicon_texts:
+            if hasattr(member, "cache_clear") and member not in KEPT:
                 member.cache_clear()
 
 
@@ -87,11 +88,15 @@ def _choices(some: list, fields: list, share: float) -> Iterator[Choice]:
             yield Choice(np.array(rows), right, case.style, share)
 
 
-def fit(data: list[Choice]) -> np.ndarray:
+def fit(data: list[Choice], *, semantic_too: bool) -> np.ndarray:
     names = [*PAIR, *EMPTY]
-    bounds = [(None, None) if n in EITHER else (None, 0.0) if n in AGAINST and i < len(PAIR) else (0.0, None) for i, n in enumerate(names)]
+    bounds = [(0.0, 0.0) if not semantic_too and n in SEMANTIC else bound for n, bound in zip(names, _bounds(names), strict=True)]
     found = minimize(loss, np.zeros(len(names)), args=(data,), jac=True, method="L-BFGS-B", bounds=bounds)
     return found.x
+
+
+def _bounds(names: list[str]) -> list[tuple[float | None, float | None]]:
+    return [(None, None) if n in EITHER else (None, 0.0) if n in AGAINST and i < len(PAIR) else (0.0, None) for i, n in enumerate(names)]
 
 
 def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
@@ -107,10 +112,10 @@ def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
     return total, slope
 
 
-def sharpness(data: list[Choice]) -> float:
+def sharpness(data: list[Choice], *, semantic_too: bool) -> float:
     """Return by how much to multiply the weights so that left-out styles are as sure as they are right."""
     styles = sorted({c.style for c in data})
-    left = [(fit([c for c in data if c.style != style]), [c for c in data if c.style == style]) for style in styles]
+    left = [(fit([c for c in data if c.style != style], semantic_too=semantic_too), [c for c in data if c.style == style]) for style in styles]
 
     def total(scale: float) -> float:
         return sum(loss(weights * scale, part)[0] - RIDGE * float(weights @ weights) * scale**2 for weights, part in left)
@@ -120,9 +125,17 @@ def sharpness(data: list[Choice]) -> float:
 
 
 def main() -> None:
+    if semantic.model_sha256() is None:
+        raise SystemExit("needs wherry[semantic]")
     data = list(choices())
-    scale = sharpness(data)
-    weights = fit(data) * scale
+    for name, semantic_too in (("combiner.yaml", False), ("combiner_semantic.yaml", True)):
+        scale = sharpness(data, semantic_too=semantic_too)
+        text = written(fit(data, semantic_too=semantic_too) * scale, len(data), scale)
+        (ROOT / "src/wherry/mapping/lexicon" / name).write_text(text, encoding="utf-8")
+        print(name, text, sep="\n")
+
+
+def written(weights: np.ndarray, count: int, scale: float) -> str:
     sums = {
         name: hashlib.sha256((ROOT / "benchmarks" / "matching" / name).read_bytes()).hexdigest()[:16]
         for name in ("columns.csv", "targets_freshsales.csv", "targets_other.csv")
@@ -131,16 +144,20 @@ def main() -> None:
         "# The learned combiner: a target's worth is the sum of a pair's features (proposer/features.py), each times its",
         "# weight; `none` does the same for no place at all. Shares of e^worth are the confidences. Written by",
         "# tools/matching/train.py; change that, not this. `green` and `amber` are the least confidence of a band.",
-        f"trained: {{on: {{{', '.join(f'{n}: {d}' for n, d in sums.items())}}}, choices: {len(data)}, hidden_aliases: {list(HIDDEN)}, ridge: {RIDGE}, sharpness: {scale:.2f}}}",
+        "trained:",
+        f"  on: {{{', '.join(f'{n}: {d}' for n, d in sums.items())}}}",
+        f"  choices: {count}",
+        f"  hidden_aliases: {list(HIDDEN)}",
+        f"  ridge: {RIDGE}",
+        f"  sharpness: {scale:.2f}",
         "weights:",
         *(f"  {name}: {weight:.4f}" for name, weight in zip(PAIR, weights, strict=False)),
         "none:",
-        *(f"  {name}: {weight:.4f}" for name, weight in zip(EMPTY, weights[len(PAIR):], strict=True)),
+        *(f"  {name}: {weight:.4f}" for name, weight in zip(EMPTY, weights[len(PAIR) :], strict=True)),
         "green: 0.95",
         "amber: 0.5",
     ]
-    (ROOT / "src/wherry/mapping/lexicon/combiner.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

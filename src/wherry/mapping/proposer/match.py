@@ -9,6 +9,7 @@ from wherry.mapping.proposer.explain import barred_line, composite_line, none_li
 from wherry.mapping.proposer.lexicon import combiner
 from wherry.mapping.proposer.objects import choose_objects
 from wherry.mapping.proposer.score import Scored, score_column
+from wherry.mapping.proposer.semantic import model_sha256
 from wherry.mapping.proposer.table import (
     Column,
     SourceColumn,
@@ -131,7 +132,7 @@ def _banded(found: Scored) -> tuple[float, Band]:
         or features["exact_name"] > 0
         or features["unique_strong_type"] >= 1.0
     )
-    if found.probability >= combiner().green and deterministic and features["value_fit"] >= 0:
+    if found.probability >= combiner(semantic=model_sha256() is not None).green and deterministic and features["value_fit"] >= 0:
         return found.probability, Band.GREEN
     return min(found.probability, _AMBER_MOST), Band.AMBER
 

@@ -1,13 +1,16 @@
 """Which target object each source object becomes: by its name, and by how well its columns fit."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from wherry.mapping.proposer.lexicon import kinds, words_of
-from wherry.mapping.proposer.score import Scored, score_column
+from wherry.mapping.proposer.score import score_column
 from wherry.mapping.proposer.table import Column, Target, kind_of
 
 _NAME = 1.2  # how much a fitting name counts beside the columns' evidence, which is from 0 to 1
-_LEAST_EVIDENCE = 0.3  # where the names say nothing
+_TOLD = 0.7  # a kind that only fields tell
+_OTHER = -0.3  # of another kind
+_LEAST_EVIDENCE = 0.15  # where the names say nothing
 
 
 def choose_objects(
@@ -25,12 +28,12 @@ def choose_objects(
 
 
 def _best_object(columns: Sequence[Column], targets: Sequence[Target]) -> str:
-    name = columns[0].given.object
     best, best_score = "", 0.0
     for candidate in dict.fromkeys(t.given.object for t in targets):
-        likeness = name_likeness(name, candidate)
-        evidence = _evidence(columns, [t for t in targets if t.given.object == candidate])
-        if likeness == 0.0 and evidence < _LEAST_EVIDENCE:
+        inside = [t for t in targets if t.given.object == candidate]
+        likeness = name_likeness(columns[0], inside[0])
+        evidence = _evidence(columns, inside)
+        if likeness <= 0.0 and evidence < _LEAST_EVIDENCE:
             continue
         score = _NAME * likeness + evidence
         if score > best_score:
@@ -38,22 +41,32 @@ def _best_object(columns: Sequence[Column], targets: Sequence[Target]) -> str:
     return best
 
 
-def name_likeness(source: str, target: str) -> float:
-    """Return how well the names of two objects go together: 1 for one kind, a little more for one name."""
-    mine, theirs = kind_of(source), kind_of(target)
-    same_words = set(words_of(source)) == set(words_of(target))
-    if same_words:
+def name_likeness(column: Column, target: Target) -> float:
+    """Return how well two objects go together: 1 for one kind, more for one name, less than 0 for others.
+
+    A kind that only the fields tell counts for less than one that the name says.
+    """
+    source, name = column.given.object, target.given.object
+    if set(words_of(source)) == set(words_of(name)):
         return 1.5
+    mine, theirs = column.kind, target.kind
     if not mine or not theirs:
         return 0.0
+    sure = _TOLD ** ((not kind_of(source)) + (not kind_of(name)))
     if mine == theirs:
-        return 1.0
-    return next((kind.also.get(theirs, 0.0) for kind in kinds() if kind.name == mine), 0.0)
+        return sure
+    also = next((kind.also.get(theirs, _OTHER) for kind in kinds() if kind.name == mine), _OTHER)
+    return also * sure
 
 
 def _evidence(columns: Sequence[Column], targets: Sequence[Target]) -> float:
-    """Return the mean over the columns of their best target's likelihood."""
+    """Return how well columns and fields fill one another: large objects must not win by size alone."""
     counted = [c for c in columns if not c.barred and not c.internal]
-    places = list(enumerate(targets))
-    best: list[Scored] = [score_column(column, places)[0] for column in counted]
-    return sum(1.0 - scored.none for scored in best) / len(best) if best else 0.0
+    if not counted:
+        return 0.0
+    scored = [score_column(column, list(enumerate(targets))) for column in counted]
+    placed = sum(1.0 - row[0].none for row in scored) / len(scored)
+    best: dict[int, float] = {}
+    for one in (one for row in scored for one in row):
+        best[one.target] = max(best.get(one.target, 0.0), one.probability)
+    return placed * math.sqrt(sum(best.values()) / len(best))
