@@ -35,37 +35,37 @@ TABLES = {
     "noisy": {"Person": "people export v3 (old)", "Visit": "diary 2025", "Branch": "our sites", "Invoice": "bills so far", "Todo": "to do list", "Fees": "price list NEW"},
 }  # fmt: skip
 LISTS = {
-    "first": "Morag,Hamish,Sinead,Dieter,Anneke,Oluwaseun,Lowri,Piotr,Xanthe,Bartholomew".split(","),
-    "last": "MacAskill,O'Dowd,Vogelsang,van der Berg,Okonkwo,Llewellyn,Szymanski,Farquharson".split(","),
-    "salut": "Mrs,Mr,Miss,Mx,Prof,Dr".split(","),
-    "gender": "F,M,F,M".split(","),
-    "city": "Inverness,Sligo,Aberystwyth,Bremen,Kirkwall,Ennis,Chepstow".split(","),
-    "county": "Highland,Co. Clare,Ceredigion,Orkney,Kerry".split(","),
-    "country": "United Kingdom,Ireland,Germany".split(","),
-    "practice": "Loch Ness Dental,Harbour Smiles,Bridge Street Practice,Castle Dental".split(","),
-    "source": "Google,Word of mouth,Leaflet,Walk-in,Existing patient".split(","),
-    "plan": "Gold Plan,Essential,Family Plus,Maintenance A".split(","),
-    "insurer": "Bupa,Vhi,Laya,Denplan,AXA".split(","),
-    "lang": "English,Welsh,Gaeilge,German,Polish".split(","),
-    "job": "Crofter,Plumber,Retired,Nurse,Solicitor".split(","),
-    "pstatus": "Active,Dormant,Left,Active".split(","),
-    "stage": "Enquiry,Registered,Lapsed".split(","),
-    "zone": "Europe/London,Europe/Dublin,Europe/Berlin".split(","),
-    "words": "North,Harbour side,Blue badge,Upper level".split(","),
-    "tags": "vip;nervous,family;plan,nervous".split(","),
-    "user": "admin,jmc,recept2,sys".split(","),
-    "visitreason": "Exam,Scale and polish,Crown prep,Emergency,Call about crown,Post letter".split(","),
-    "room": "Surgery 3,Chair 2,Room B".split(","),
-    "vstatus": "Attended,FTA,Cancelled,Completed".split(","),
-    "planname": "Upper crown and bridge,Ortho phase 1,Implant LL6,Whitening".split(","),
-    "dstage": "Offered,Agreed,In progress,Done".split(","),
-    "pay": "Paid,Unpaid,Part paid".split(","),
-    "lost": "Too expensive,Moved away,No reply".split(","),
-    "kind": "Hygiene,Restorative,Recall,Call,Letter".split(","),
-    "svc": "Scale and polish,Composite filling,Extraction,Porcelain veneer".split(","),
-    "cur": "GBP,EUR,GBP".split(","),
-    "bool": "Y,N,Y,N".split(","),
-    "text": "Prefers the early slots and parks at the back,Rang twice to ask about the bill,Needs a letter for the school".split(","),
+    "first": ["Morag", "Hamish", "Sinead", "Dieter", "Anneke", "Oluwaseun", "Lowri", "Piotr", "Xanthe", "Bartholomew"],
+    "last": ["MacAskill", "O'Dowd", "Vogelsang", "van der Berg", "Okonkwo", "Llewellyn", "Szymanski", "Farquharson"],
+    "salut": ["Mrs", "Mr", "Miss", "Mx", "Prof", "Dr"],
+    "gender": ["F", "M", "F", "M"],
+    "city": ["Inverness", "Sligo", "Aberystwyth", "Bremen", "Kirkwall", "Ennis", "Chepstow"],
+    "county": ["Highland", "Co. Clare", "Ceredigion", "Orkney", "Kerry"],
+    "country": ["United Kingdom", "Ireland", "Germany"],
+    "practice": ["Loch Ness Dental", "Harbour Smiles", "Bridge Street Practice", "Castle Dental"],
+    "source": ["Google", "Word of mouth", "Leaflet", "Walk-in", "Existing patient"],
+    "plan": ["Gold Plan", "Essential", "Family Plus", "Maintenance A"],
+    "insurer": ["Bupa", "Vhi", "Laya", "Denplan", "AXA"],
+    "lang": ["English", "Welsh", "Gaeilge", "German", "Polish"],
+    "job": ["Crofter", "Plumber", "Retired", "Nurse", "Solicitor"],
+    "pstatus": ["Active", "Dormant", "Left", "Active"],
+    "stage": ["Enquiry", "Registered", "Lapsed"],
+    "zone": ["Europe/London", "Europe/Dublin", "Europe/Berlin"],
+    "words": ["North", "Harbour side", "Blue badge", "Upper level"],
+    "tags": ["vip;nervous", "family;plan", "nervous"],
+    "user": ["admin", "jmc", "recept2", "sys"],
+    "visitreason": ["Exam", "Scale and polish", "Crown prep", "Emergency", "Call about crown", "Post letter"],
+    "room": ["Surgery 3", "Chair 2", "Room B"],
+    "vstatus": ["Attended", "FTA", "Cancelled", "Completed"],
+    "planname": ["Upper crown and bridge", "Ortho phase 1", "Implant LL6", "Whitening"],
+    "dstage": ["Offered", "Agreed", "In progress", "Done"],
+    "pay": ["Paid", "Unpaid", "Part paid"],
+    "lost": ["Too expensive", "Moved away", "No reply"],
+    "kind": ["Hygiene", "Restorative", "Recall", "Call", "Letter"],
+    "svc": ["Scale and polish", "Composite filling", "Extraction", "Porcelain veneer"],
+    "cur": ["GBP", "EUR", "GBP"],
+    "bool": ["Y", "N", "Y", "N"],
+    "text": ["Prefers the early slots and parks at the back", "Rang twice to ask about the bill", "Needs a letter for the school"],
 }  # fmt: skip
 
 
@@ -86,7 +86,9 @@ def _numbers(kind: str, rng: random.Random) -> str | None:
         "email": lambda: f"{rng.choice(LISTS['first']).lower()}{n(1, 99)}@example.net",
         "mobile": lambda: f"+447700{n(900000, 900999)}",
         "landline": lambda: f"0131 496 0{n(100, 999)}",
-        "street": lambda: f"{n(1, 180)} {rng.choice(['Kelpie Row', 'Ferry Lane', 'Station Road', 'Am Deich'])}",
+        "street": lambda: (
+            f"{n(1, 180)} {rng.choice(['Kelpie Row', 'Ferry Lane', 'Station Road', 'Am Deich'])}"
+        ),
         "post": lambda: f"IV{n(1, 9)} {n(1, 9)}ZZ",
         "money": lambda: f"{n(10, 990)}.{n(0, 99):02}",
         "int": lambda: str(n(0, 30)),
@@ -145,7 +147,11 @@ def cases(catalogue: str, seed: int = 7) -> list[Case]:
         gold = golds[("freshsales", "renamed").index(catalogue)]
         for at, phrase in enumerate(p.strip() for p in phrases.split(";")):
             plain = phrase.removeprefix("=")
-            chosen = ["legacy"] if phrase.startswith("=") else [STYLES[at % 6], STYLES[(at * 2 + 1 + rng.randrange(2)) % 6]]
+            chosen = (
+                ["legacy"]
+                if phrase.startswith("=")
+                else [STYLES[at % 6], STYLES[(at * 2 + 1 + rng.randrange(2)) % 6]]
+            )
             for style in dict.fromkeys(chosen):
                 verbatim = phrase.startswith("=")
                 header = plain if verbatim else spelt(plain, style, table, rng)
@@ -153,7 +159,9 @@ def cases(catalogue: str, seed: int = 7) -> list[Case]:
                 right = frozenset(NONE if t in {"-", "!"} else t for t in gold.split("/"))
                 column = SourceColumn(object=TABLES[style].get(table, table), header=header, samples=samples)
                 fresh = not concepts_named(words_of(header))
-                found.append(Case(style=style, column=column, right=right, never=gold == "!", fresh=fresh, batch=at))
+                found.append(
+                    Case(style=style, column=column, right=right, never=gold == "!", fresh=fresh, batch=at)
+                )
     once = {(c.batch, c.column.object, c.column.header): c for c in found}
     return list(once.values())
 
@@ -257,7 +265,11 @@ def measure(catalogue: str, *, automatic: bool, rows: bool) -> Iterator[str]:
     given = None if automatic else fixed
     batches = [[c for c in some if c.batch == n] for n in sorted({c.batch for c in some})]
     some = [case for batch in batches for case in batch]
-    lines = [line for batch in batches for line in match_columns([c.column for c in batch], fields, _present(given, batch))]
+    lines = [
+        line
+        for batch in batches
+        for line in match_columns([c.column for c in batch], fields, _present(given, batch))
+    ]
     scores: dict[str, Score] = defaultdict(Score)
     for case, line in zip(some, lines, strict=True):
         for name in ("all", case.style, *(["fresh"] if case.fresh or case.right == {NONE} else [])):

@@ -11,7 +11,7 @@ import hashlib
 import random
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +20,32 @@ from scipy.optimize import minimize
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks" / "matching")]
 
-from run import CATALOGUES, cases, confirmed, targets
+from run import CATALOGUES, Case, cases, confirmed, targets
 
-from wherry.mapping.proposer import features, lexicon, likeness, semantic, table, words
+from wherry.mapping.proposer import features, lexicon, likeness, table, words
 from wherry.mapping.proposer.features import FEATURES, none_features
 from wherry.mapping.proposer.match import NONE
 from wherry.mapping.proposer.score import features_of
 from wherry.mapping.proposer.table import read_columns, read_targets
+from wherry.mapping.proposer.words import split
 
 HIDDEN = (0.0, 0.0, 0.4, 0.6, 0.6, 0.8)  # shares of the aliases hidden, one sight of the data each
 AGAINST = frozenset({"other_concept", "qualifier", "somebody_elses", "operational"})
 EITHER = frozenset({"always"})
 RIDGE = 0.5
-SEMANTIC = ("label_meaning", "meaning_bridge", "meant_elsewhere")
 PAIR = tuple(FEATURES)
-EMPTY = ("always", "internal", "somebody_elses", "aspect", "named_elsewhere", "near_elsewhere", "odd_values", "no_values", "meant_elsewhere")
+EMPTY = (
+    "always",
+    "internal",
+    "somebody_elses",
+    "aspect",
+    "named_elsewhere",
+    "near_elsewhere",
+    "odd_values",
+    "no_values",
+)
 _whole = lexicon._read
-KEPT = (_whole, lexicon.lexicon_texts, semantic.model_sha256, semantic._vocabulary, semantic._session, semantic._known_vector)
+KEPT = (_whole, lexicon.lexicon_texts)
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ def hide(share: float, seed: int) -> None:
         kept = [alias for alias in entry["aliases"] if rng.random() >= share]
         body[name] = {**entry, "aliases": kept}
     lexicon._read = lambda file: body if file == "concepts.yaml" else _whole(file)
-    for module in (lexicon, likeness, words, features, semantic, table):
+    for module in (lexicon, likeness, words, features, table):
         for member in vars(module).values():
             if hasattr(member, "cache_clear") and member not in KEPT:
                 member.cache_clear()
@@ -69,7 +78,34 @@ def choices() -> Iterator[Choice]:
         for catalogue in CATALOGUES:
             some = cases(catalogue)
             yield from _choices(some, targets(catalogue), share)
+            yield from _choices(_nameless(some, targets(catalogue)), targets(catalogue), share)
+            if share:
+                yield from _choices([_shortened(case) for case in some], targets(catalogue), share)
     hide(0.0, 0)
+
+
+def _nameless(some: list, fields: list) -> list:
+    """Return the columns whose values alone tell their place, with headers that tell nothing."""
+    fixed, read = confirmed(some), read_targets(fields)
+    found = []
+    for case, column in zip(some, read_columns([case.column for case in some]), strict=True):
+        inside = [(n, t) for n, t in enumerate(read) if t.given.object == fixed.get(column.given.object)]
+        pairs = features_of(column, inside)
+        alone = [
+            t.given.name for (_, t), f in zip(inside, pairs, strict=True) if f["unique_strong_type"] >= 1.0
+        ]
+        if len(alone) == 1 and alone[0] in case.right:
+            found.append(replace(case, column=replace(case.column, header=f"column {len(found) + 1}")))
+    return found
+
+
+def _shortened(case: Case) -> Case:
+    """Return the column with its header's longer words without vowels, as old systems spell them."""
+    words = [
+        w if len(w) <= 4 else w[0] + "".join(c for c in w[1:] if c not in "aeiou")[:4]
+        for w in split(case.column.header)
+    ]
+    return replace(case, column=replace(case.column, header="_".join(words).upper()))
 
 
 def _choices(some: list, fields: list, share: float) -> Iterator[Choice]:
@@ -88,15 +124,19 @@ def _choices(some: list, fields: list, share: float) -> Iterator[Choice]:
             yield Choice(np.array(rows), right, case.style, share)
 
 
-def fit(data: list[Choice], *, semantic_too: bool) -> np.ndarray:
+def fit(data: list[Choice]) -> np.ndarray:
     names = [*PAIR, *EMPTY]
-    bounds = [(0.0, 0.0) if not semantic_too and n in SEMANTIC else bound for n, bound in zip(names, _bounds(names), strict=True)]
-    found = minimize(loss, np.zeros(len(names)), args=(data,), jac=True, method="L-BFGS-B", bounds=bounds)
+    found = minimize(
+        loss, np.zeros(len(names)), args=(data,), jac=True, method="L-BFGS-B", bounds=_bounds(names)
+    )
     return found.x
 
 
 def _bounds(names: list[str]) -> list[tuple[float | None, float | None]]:
-    return [(None, None) if n in EITHER else (None, 0.0) if n in AGAINST and i < len(PAIR) else (0.0, None) for i, n in enumerate(names)]
+    return [
+        (None, None) if n in EITHER else (None, 0.0) if n in AGAINST and i < len(PAIR) else (0.0, None)
+        for i, n in enumerate(names)
+    ]
 
 
 def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
@@ -112,27 +152,30 @@ def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
     return total, slope
 
 
-def sharpness(data: list[Choice], *, semantic_too: bool) -> float:
+def sharpness(data: list[Choice]) -> float:
     """Return by how much to multiply the weights so that left-out styles are as sure as they are right."""
     styles = sorted({c.style for c in data})
-    left = [(fit([c for c in data if c.style != style], semantic_too=semantic_too), [c for c in data if c.style == style]) for style in styles]
+    left = [
+        (fit([c for c in data if c.style != style]), [c for c in data if c.style == style])
+        for style in styles
+    ]
 
     def total(scale: float) -> float:
-        return sum(loss(weights * scale, part)[0] - RIDGE * float(weights @ weights) * scale**2 for weights, part in left)
+        return sum(
+            loss(weights * scale, part)[0] - RIDGE * float(weights @ weights) * scale**2
+            for weights, part in left
+        )
 
     scales = [0.4 + 0.05 * n for n in range(25)]
     return min(scales, key=total)
 
 
 def main() -> None:
-    if semantic.model_sha256() is None:
-        raise SystemExit("needs wherry[semantic]")
     data = list(choices())
-    for name, semantic_too in (("combiner.yaml", False), ("combiner_semantic.yaml", True)):
-        scale = sharpness(data, semantic_too=semantic_too)
-        text = written(fit(data, semantic_too=semantic_too) * scale, len(data), scale)
-        (ROOT / "src/wherry/mapping/lexicon" / name).write_text(text, encoding="utf-8")
-        print(name, text, sep="\n")
+    scale = sharpness(data)
+    text = written(fit(data) * scale, len(data), scale)
+    (ROOT / "src/wherry/mapping/lexicon/combiner.yaml").write_text(text, encoding="utf-8")
+    print(text)
 
 
 def written(weights: np.ndarray, count: int, scale: float) -> str:

@@ -21,7 +21,13 @@ def rows(name: str) -> list[dict[str, str]]:
 def test_floors(catalogue: str) -> None:
     cases = [row for row in rows("columns.csv") if row[catalogue]]
     fields = [
-        TargetField(object=r["object"], field=r["field"], label=r["label"], type=r["type"])
+        TargetField(
+            object=r["object"],
+            field=r["field"],
+            label=r["label"],
+            type=r["type"],
+            picks=tuple(pick for pick in r["picklist"].split("|") if pick),
+        )
         for r in rows(f"targets_{catalogue}.csv")
     ]
     columns = [

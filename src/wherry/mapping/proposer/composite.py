@@ -55,6 +55,12 @@ def composites(
     return found
 
 
+def must_split(column: Column, targets: Sequence[Target]) -> bool:
+    """Return whether the column holds whole names, and these targets of its object take them only in parts."""
+    held = {concept for target in targets for concept in target.concepts}
+    return _names(column, "full_name") and "full_name" not in held and {"first_name", "last_name"} <= held
+
+
 def _names(column: Column, concept: str) -> bool:
     return column.meaning.concepts.get(concept, (0.0, ""))[0] >= _CLEAR
 

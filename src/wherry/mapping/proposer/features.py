@@ -224,29 +224,6 @@ def bridge(pair: Pair) -> float:
     )
 
 
-def label_meaning(pair: Pair) -> float:
-    """How near header and target name are in meaning, by the sentence model."""
-    own = pair.column.meaning.sense
-    return max((own.cosine(m.sense) for m in pair.target.names if own and m.sense), default=0.0)
-
-
-def meaning_bridge(pair: Pair) -> float:
-    """How near in meaning both are to aliases of one concept, by the sentence model."""
-    own = pair.column.meaning.sense
-    if own is None or pair.shared[0]:
-        return 0.0
-    best = 0.0
-    for name, weight in own.near.items():
-        theirs = 1.0 if name in pair.target.concepts else _sensed(pair.target, name)
-        if weight * theirs > best and pair.may_mean(concepts()[name]):
-            best = weight * theirs
-    return best
-
-
-def _sensed(target: Target, concept: str) -> float:
-    return max((m.sense.near.get(concept, 0.0) for m in target.names if m.sense), default=0.0)
-
-
 def concept_fit(pair: Pair) -> float:
     """Whether the values are as those of the concept that the target's name is most like."""
     if pair.values or not pair.column.values.types or not pair.target.near:
@@ -280,8 +257,6 @@ FEATURES: Mapping[str, Callable[[Pair], float]] = {
         label_likeness,
         bridge,
         concept_fit,
-        label_meaning,
-        meaning_bridge,
     )
 }
 """Every feature by its name; its weight stands in lexicon/combiner.yaml."""
@@ -306,13 +281,7 @@ def none_features(column: Column, targets: Sequence[Target]) -> dict[str, float]
         "near_elsewhere": max(near.values(), default=0.0),
         "odd_values": float(column.values.main in _ODD),
         "no_values": float(not column.values.filled),
-        "meant_elsewhere": _meant_elsewhere(column, held),
     }
 
 
 _ODD = frozenset({"hash", "uuid", "colour"})
-
-
-def _meant_elsewhere(column: Column, held: set[str]) -> float:
-    sense = column.meaning.sense
-    return max((w for name, w in sense.near.items() if name not in held), default=0.0) if sense else 0.0

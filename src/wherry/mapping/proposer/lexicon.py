@@ -212,9 +212,9 @@ class Combiner:
 
 
 @cache
-def combiner(*, semantic: bool) -> Combiner:
-    """Return the combiner's figures, as trained with the sentence model or without."""
-    data = _read("combiner_semantic.yaml" if semantic else "combiner.yaml")
+def combiner() -> Combiner:
+    """Return the combiner's figures."""
+    data = _read("combiner.yaml")
     return Combiner(
         weights={str(name): float(weight) for name, weight in data["weights"].items()},
         none={str(name): float(weight) for name, weight in data["none"].items()},

@@ -6,11 +6,12 @@ from functools import cache
 
 from rapidfuzz.distance import JaroWinkler
 
-from wherry.mapping.proposer.lexicon import concepts
+from wherry.mapping.proposer.lexicon import concepts, writing
 
 _SPELT = 0.9  # Jaro-Winkler from which two spellings may be of one word
 _CUT, _SKELETON = 0.85, 0.8  # how far a word counts that was cut off, or lost its vowels
 _LEAST_CUT = 3  # letters that a cut word keeps
+_LEAST_RESTORED = 4
 _LEAST = 0.2  # a likeness below this says nothing
 _VOWELS = frozenset("aeiouy")
 
@@ -100,3 +101,18 @@ def near_concepts(words: tuple[str, ...]) -> Mapping[str, float]:
         if likeness > max(_LEAST, found.get(name, 0.0)):
             found[name] = likeness
     return found
+
+
+@cache
+def restored(word: str) -> str:
+    """Return the lexicon's word that a shortened one most likely stands for, or the word itself."""
+    known = writing().known
+    if len(word) < _LEAST_RESTORED or word in known or word in writing().long or word.isdigit():
+        return word
+    near = [
+        (word_likeness(word, other), -rarity(other), other)
+        for other in sorted(known)
+        if len(other) > len(word)
+    ]
+    likeness, _, best = max(near, default=(0.0, 0.0, word))
+    return best if likeness >= _SKELETON else word

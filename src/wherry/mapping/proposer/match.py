@@ -1,15 +1,14 @@
 """Propose a map between any two column lists: objects, then columns, each with confidence, band and evidence."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from wherry.mapping.proposer.assign import assign
-from wherry.mapping.proposer.composite import Composite, composites
+from wherry.mapping.proposer.composite import Composite, composites, must_split
 from wherry.mapping.proposer.explain import barred_line, composite_line, none_line, place_line
 from wherry.mapping.proposer.lexicon import combiner
-from wherry.mapping.proposer.objects import choose_objects
+from wherry.mapping.proposer.objects import choose_objects, sure_objects
 from wherry.mapping.proposer.score import Scored, score_column
-from wherry.mapping.proposer.semantic import model_sha256
 from wherry.mapping.proposer.table import (
     Column,
     SourceColumn,
@@ -25,6 +24,9 @@ NONE = "NONE"
 _CANDIDATES = 5
 _DETERMINISTIC = 0.95  # an alias counts as exact although the object's own name was taken off the header
 _AMBER_MOST = 0.949
+_LEAST = 0.1
+# A place must be this much likelier than none: what is not moved is seen, what is misplaced is not.
+_FAVOUR = 1.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Row:
     object: str
     scored: tuple[Scored, ...]
     place: int | None = None
+    sure: bool = True  # the object was confirmed, or the names say it
     taken_by: str = ""  # header of the column that got its best target
 
 
@@ -48,16 +51,17 @@ def match_columns(
     """
     rows_in, fields = read_columns(columns), read_targets(targets)
     chosen = choose_objects(rows_in, fields, dict(fixed or {}))
-    rows = [_row(column, chosen[column.given.object], fields) for column in rows_in]
+    sure = sure_objects(rows_in, fields, chosen) | set(fixed or {})
+    rows = [_row(column, chosen[column.given.object], fields, sure) for column in rows_in]
     rows = _assigned(rows, fields)
     added = composites([(row.column, row.object, row.place) for row in rows], fields)
     return tuple(_proposal(row, fields, rows, added.get(number)) for number, row in enumerate(rows))
 
 
-def _row(column: Column, target_object: str, fields: Sequence[Target]) -> Row:
+def _row(column: Column, target_object: str, fields: Sequence[Target], sure: Container[str]) -> Row:
     inside = [(n, field) for n, field in enumerate(fields) if field.given.object == target_object]
     scored = score_column(column, inside) if inside and not column.barred else ()
-    return Row(column=column, object=target_object, scored=scored)
+    return Row(column=column, object=target_object, scored=scored, sure=column.given.object in sure)
 
 
 def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
@@ -65,9 +69,8 @@ def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
     done = list(rows)
     for name in dict.fromkeys(row.column.given.object for row in rows):
         own = [n for n, row in enumerate(rows) if row.column.given.object == name]
-        gains = [
-            {s.target: s.probability - s.none for s in rows[n].scored if s.probability > s.none} for n in own
-        ]
+        inside = [field for field in fields if field.given.object == rows[own[0]].object]
+        gains = [{} if must_split(rows[n].column, inside) else _gains(rows[n]) for n in own]
         held = {n: field.holds for n, field in enumerate(fields)}
         places = assign(gains, held)
         by_place = {place: rows[n].column.given.header for n, place in zip(own, places, strict=True)}
@@ -75,15 +78,22 @@ def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
             row = rows[n]
             best = _wish(row)
             taken = by_place.get(best, "") if place is None and best is not None else ""
-            done[n] = Row(
-                column=row.column, object=row.object, scored=row.scored, place=place, taken_by=taken
-            )
+            done[n] = replace(row, place=place, taken_by=taken)
     return done
+
+
+def _gains(row: Row) -> dict[int, float]:
+    return {s.target: s.probability - s.none for s in row.scored if s.probability > _bar(s)}
+
+
+def _bar(found: Scored) -> float:
+    """Return what a place must be likelier than: no place at all, and the merest chance."""
+    return max(_FAVOUR * found.none, _LEAST)
 
 
 def _wish(row: Row) -> int | None:
     """Return the target that the column would have were it alone, or None."""
-    if row.scored and row.scored[0].probability > row.scored[0].none:
+    if row.scored and row.scored[0].probability > _bar(row.scored[0]):
         return row.scored[0].target
     return None
 
@@ -107,7 +117,7 @@ def _proposal(
     else:
         found = next(s for s in row.scored if s.target == row.place)
         target = fields[row.place].given.name
-        confidence, band = _banded(found)
+        confidence, band = _banded(found, row)
         joined = [r.column.given.header for r in rows if r is not row and _shares(r, row)]
         evidence = place_line(row.column, fields[row.place], found, (candidates, joined))
     return Proposal(
@@ -125,16 +135,19 @@ def _shares(other: Row, row: Row) -> bool:
     return other.place == row.place and other.column.given.object == row.column.given.object
 
 
-def _banded(found: Scored) -> tuple[float, Band]:
+def _banded(found: Scored, row: Row) -> tuple[float, Band]:
     features = found.features
-    deterministic = (
-        features["alias"] >= _DETERMINISTIC
-        or features["exact_name"] > 0
-        or features["unique_strong_type"] >= 1.0
-    )
-    if found.probability >= combiner(semantic=model_sha256() is not None).green and deterministic and features["value_fit"] >= 0:
+    named = features["alias"] >= _DETERMINISTIC and not _rival(found, row)
+    deterministic = named or features["exact_name"] > 0 or features["unique_strong_type"] >= 1.0
+    sure = row.sure and deterministic and features["value_fit"] >= 0
+    if sure and found.probability >= combiner().green:
         return found.probability, Band.GREEN
     return min(found.probability, _AMBER_MOST), Band.AMBER
+
+
+def _rival(found: Scored, row: Row) -> bool:
+    """Tell whether the header is a listed alias of another target too."""
+    return any(s is not found and s.features["alias"] >= _DETERMINISTIC for s in row.scored)
 
 
 def _none_confidence(row: Row) -> float:

@@ -8,6 +8,7 @@ from wherry.mapping.proposer.score import score_column
 from wherry.mapping.proposer.table import Column, Target, kind_of
 
 _NAME = 1.2  # how much a fitting name counts beside the columns' evidence, which is from 0 to 1
+_SAID = 0.4  # how well the names go together where they alone decide
 _TOLD = 0.7  # a kind that only fields tell
 _OTHER = -0.3  # of another kind
 _LEAST_EVIDENCE = 0.15  # where the names say nothing
@@ -25,6 +26,18 @@ def choose_objects(
         if name not in chosen:
             chosen[name] = _best_object([c for c in columns if c.given.object == name], targets)
     return chosen
+
+
+def sure_objects(columns: Sequence[Column], targets: Sequence[Target], chosen: Mapping[str, str]) -> set[str]:
+    """Return the source objects whose own names say that they become what was chosen."""
+    first = {t.given.object: t for t in reversed(targets)}
+    return {
+        column.given.object
+        for column in columns
+        if chosen[column.given.object] in first
+        and kind_of(column.given.object)
+        and name_likeness(column, first[chosen[column.given.object]]) >= _SAID
+    }
 
 
 def _best_object(columns: Sequence[Column], targets: Sequence[Target]) -> str:

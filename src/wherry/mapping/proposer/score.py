@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from wherry.mapping.proposer.features import FEATURES, Pair, none_features
 from wherry.mapping.proposer.lexicon import combiner
-from wherry.mapping.proposer.semantic import model_sha256
 from wherry.mapping.proposer.table import Column, Target
 
 
@@ -28,7 +27,7 @@ def score_column(column: Column, targets: Sequence[tuple[int, Target]]) -> tuple
     """
     if not targets:
         return ()
-    figures = combiner(semantic=model_sha256() is not None)
+    figures = combiner()
     tables = features_of(column, targets)
     nothing = _worth(figures.none, none_features(column, [target for _, target in targets]))
     shares = _shares([*(_worth(figures.weights, features) for features in tables), nothing])

@@ -14,12 +14,13 @@ from wherry.mapping.proposer.lexicon import (
     words_of,
     writing,
 )
-from wherry.mapping.proposer.likeness import near_concepts
-from wherry.mapping.proposer.semantic import Sense, sense_of
+from wherry.mapping.proposer.likeness import near_concepts, restored
 from wherry.mapping.proposer.values import Values, look_at
 from wherry.mapping.proposer.words import shared_prefix, split, without_aside
 
 _SHORTENED = 0.95  # how far a header counts once words were taken off it
+_FADED = 0.7  # how far what is left counts where the whole header is an alias of its own
+_RESTORED = 0.85  # how far it counts once shortened words were guessed
 _NOISE_OFF = 0.88
 _TAIL_OFF = 0.9
 _LEAD = 1.1  # a kind told by fields alone leads the next by this factor
@@ -62,7 +63,6 @@ class Meaning:
 
     words: tuple[str, ...]
     concepts: Mapping[str, tuple[float, str]]
-    sense: Sense | None = None  # None where the sentence model is not there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def _column(column: SourceColumn, prefix: str, kind: str) -> Column:
         kind=kind,
         meaning=meaning,
         values=values,
-        barred=never_class(column.header) or _barred_by_values(values, meaning),
+        barred=_barred_by_header(column.header) or _barred_by_values(values, meaning),
         internal=_internal(column.header, prefix),
         near=_near([meaning]),
     )
@@ -139,9 +139,14 @@ def _near(names: Sequence[Meaning]) -> Mapping[str, float]:
     found: dict[str, float] = {}
     for name in names:
         said = {concept: weight for concept, (weight, _) in name.concepts.items()}
-        for concept, weight in (near_concepts(name.words) | said).items():
+        for concept, weight in {**near_concepts(name.words), **said}.items():
             found[concept] = max(weight, found.get(concept, 0.0))
     return found
+
+
+def _barred_by_header(header: str) -> str:
+    """Return the class that the header names, be it in shortened words."""
+    return never_class(header) or never_class(" ".join(restored(word) for word in words_of(header)))
 
 
 _BARRED_VALUES = {
@@ -189,11 +194,28 @@ def _meaning(header: str, of_object: str, prefix: str) -> Meaning:
         (_NOISE_OFF, bare),
         (_NOISE_OFF, tuple(word for word in words if word not in writing().noise)),
         *((_TAIL_OFF, shorter) for shorter in _without_tail(words, fewer)),
+        *((_RESTORED, whole) for whole in _restored(words, fewer)),
     ):
         for concept, alias in concepts_named(variant) if variant else ():
             if found.get(concept.name, (0.0, ""))[0] < weight:
                 found[concept.name] = (weight, alias)
-    return Meaning(words=words, concepts=found, sense=sense_of(words))
+    return Meaning(words=words, concepts=_faded(found))
+
+
+def _faded(found: Mapping[str, tuple[float, str]]) -> Mapping[str, tuple[float, str]]:
+    """Where the whole header names a concept, what is left of it once words are off counts for less."""
+    if not any(weight == 1.0 for weight, _ in found.values()):
+        return found
+    return {n: (weight if weight == 1.0 else weight * _FADED, alias) for n, (weight, alias) in found.items()}
+
+
+def _restored(*variants: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the words with cut-off ones, and ones without vowels, written out as the lexicon's likeliest."""
+    for words in variants:
+        whole = tuple(restored(word) for word in words)
+        if whole != words:
+            yield whole
+            yield from _without_tail(whole)
 
 
 def _without_tail(*variants: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

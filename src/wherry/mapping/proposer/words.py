@@ -51,9 +51,14 @@ class Writing:
     def words(self, header: str) -> tuple[str, ...]:
         """Return the header's words, written out, without those that say nothing."""
         apart = [piece for word in split(header) for piece in self._pieces(word)]
-        written = [long for word in apart for long in self.long.get(word, (word,))]
+        written = [long for word in apart for long in self._long(word)]
         joined = list(self._joined(written))
         return tuple(singular(word) for word in joined if word not in self.ignored) or tuple(joined)
+
+    def _long(self, word: str) -> tuple[str, ...]:
+        """Write a word out; `invs` as `inv`."""
+        short = word if word in self.long else singular(word)
+        return self.long.get(short, (word,))
 
     def _pieces(self, word: str) -> tuple[str, ...]:
         """Take an unknown long word apart into known ones, as few as possible, or leave it whole."""
