@@ -132,6 +132,9 @@ def test_what_people_changed_stays_field_by_field_and_is_told(loaded: Any, later
     well(loaded, result)
     now = contact(loaded, "64")
     assert (now["city"], now["zipcode"]) == ("By hand", "P36 XY12")
+    proof = loaded.reconcile()
+    assert proof.exit_code == 0, proof.document()
+    assert proof.streams["patients"].equal_after_rule["kept_edited"] == 1
     (line,) = noted(loaded, result.run)
     assert (line["stream"], line["key"], line["reason"], line["fields"]) == (
         "patients",
@@ -160,6 +163,7 @@ def test_what_was_edited_here_is_not_deleted_because_it_is_gone_there(loaded: An
     assert len(text_of(loaded, "task", "[aerona:appointments:62]")) == 1
     (line,) = noted(loaded, result.run)
     assert (line["stream"], line["key"], line["reason"]) == ("deleted.appointments", "62", "kept_edited")
+    assert loaded.reconcile().exit_code == 0
     assert loaded.unexplained() == 0
 
 

@@ -7,13 +7,14 @@ from itertools import islice
 
 from wherry.app.situation import Situation
 from wherry.app.workspace import Workspace
+from wherry.engine.gone import KEPT, LEFT, PREFIX
 from wherry.engine.hands import Apply
 from wherry.mapping.apply import Carried
 from wherry.model.diff import FieldDiff, Observed
 from wherry.model.jsons import Json
 from wherry.model.operation import Located, Payload
 from wherry.model.record import Key, Record
-from wherry.model.run import RecordState
+from wherry.model.run import RecordState, RunKind
 from wherry.planning.accounts import UNASSIGNED
 from wherry.planning.order import stream_order
 from wherry.reconcile.fields import Expected, absent, compare
@@ -55,6 +56,7 @@ def read_back(
         proofs={s: Proof() for s in order},
         labels=_labels(situation),
         streams={s: frozenset(m.destination for m in active if m.source == s) for s in order},
+        edits=_edits(ws),
     )
     total = sum(reading.landed(stream) for stream in order)
     ws.progress.start("reading back", total)
@@ -79,6 +81,16 @@ def read_back(
         # What the run says has landed and the snapshot no longer holds cannot be proved: it is not found.
         proof.expected = max(proof.expected, reading.landed(stream))
     return reading.proofs
+
+
+def _edits(ws: Workspace) -> dict[Key, frozenset[str]]:
+    """Return what deltas kept and reported: fields that people changed, and records that the source deleted."""
+    edits: dict[Key, frozenset[str]] = {}
+    for run in ws.ledger.runs():
+        if run.kind is RunKind.DELTA:
+            for change in ws.ledger.noted(run.id, (KEPT, LEFT)):
+                edits[change.key] = edits.get(change.key, frozenset()) | set(change.field.split())
+    return edits
 
 
 def _labels(situation: Situation) -> dict[str, dict[str, str]]:
@@ -115,12 +127,17 @@ class _Reading:
     proofs: dict[str, Proof]
     labels: Labels
     streams: Mapping[str, frozenset[str]]  # source stream → the destination streams that it goes to
+    edits: Mapping[
+        Key, frozenset[str]
+    ]  # fields of people that deltas kept; `deleted.…` keys for whole records
 
     def landed(self, stream: str) -> int:
         """Return how many records of the stream should be there as records of their own."""
         if not self.run:
             keys = {line.key for line in self.ws.ledger.located(stream)}
-            return sum(key.id != UNASSIGNED for key in keys)
+            return sum(
+                key.id != UNASSIGNED and Key(f"{PREFIX}{stream}", key.id) not in self.edits for key in keys
+            )
         counts = self.ws.ledger.counts(self.run).get(stream)
         if counts is None or stream == "clinicians":
             return 0
@@ -203,6 +220,7 @@ class _Reading:
                 destination_id=line.destination_id,
                 links={link.field: homes[link.to] for link in payload.links if link.to in homes},
                 kept=kept,
+                edited=self.edits.get(record.key, frozenset()),
                 sources=_sources(payload, record),
                 labels=self.labels.get(payload.stream, {}),
             ),

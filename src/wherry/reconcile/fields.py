@@ -14,7 +14,8 @@ from wherry.reconcile.rules import RULES, exact
 class Expected:
     """One destination record as it should be now.
 
-    `kept` names fields of an adopted record that keep what stood there before, by policy; `sources` shows
+    `kept` names fields of an adopted record that keep what stood there before, by policy; `edited` those that
+    a person changed and that a delta kept and reported; `sources` shows
     per field what the source holds, for people who read the diff.
     """
 
@@ -22,6 +23,7 @@ class Expected:
     destination_id: int
     links: Mapping[str, int]  # relation → destination id
     kept: frozenset[str] = frozenset()
+    edited: frozenset[str] = frozenset()
     sources: Mapping[str, Json] | None = None
     labels: Mapping[str, str] | None = None
 
@@ -60,7 +62,10 @@ def _field(expected: Expected, observed: Observed | None, name: str, value: Json
         return _diff(expected, name, seen, seen, (Verdict.EQUAL_AFTER_RULE, "kept_existing"))
     if name in observed.not_readable or (name not in observed.fields and name.endswith("_id")):
         return _diff(expected, name, value, None, (Verdict.NOT_READABLE, ""))
-    return _diff(expected, name, value, seen, verdict(value, seen, payload.compare.get(name, "exact")))
+    result = verdict(value, seen, payload.compare.get(name, "exact"))
+    if name in expected.edited and result[0] in (Verdict.DIFFERENT, Verdict.MISSING):
+        result = Verdict.EQUAL_AFTER_RULE, "kept_edited"
+    return _diff(expected, name, value, seen, result)
 
 
 def _link(expected: Expected, observed: Observed | None, relation: str, id_: int) -> FieldDiff:
