@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wherry.app.results import MatchResult, ProposalLine
-from wherry.mapping.proposer.lexicon import lexicon_sha256
+from wherry.mapping.proposer.lexicon import lexicon_sha256, model_sha256
 from wherry.mapping.proposer.match import ENGINE, match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField
 from wherry.model.errors import UsageInvalid
@@ -34,7 +34,7 @@ def match(columns: Path, targets: Path, objects: Mapping[str, str] | None = None
         proposals=tuple(ProposalLine(**{**asdict(line), "band": str(line.band)}) for line in lines),
         engine=ENGINE,
         lexicon_sha256=lexicon_sha256(),
-        model_sha256=None,
+        model_sha256=model_sha256(),
     )
 
 

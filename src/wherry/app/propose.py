@@ -12,35 +12,39 @@ from wherry.app.workspace import Workspace
 from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml
 from wherry.mapping.proposer.custom import Filling
 from wherry.mapping.proposer.keep import merged, persons_lines
+from wherry.mapping.proposer.memory import Memory, read_memory
 from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
-from wherry.model.errors import MappingIncomplete, UsageInvalid
+from wherry.model.errors import MappingIncomplete
 from wherry.model.mapping import Proposal
 from wherry.model.ports import Snapshot
 
 ADOPTIONS = "adoptions.yaml"
+MEMORY = "memory.json"
 PROPOSED = "proposed"  # folder below .wherry with the files as they were proposed last
 
 
-def propose(ws: Workspace, *, review: bool = False) -> ProposeResult:
+def propose(ws: Workspace) -> ProposeResult:
     """Propose a mapping for what was discovered: mapping/*.yaml, one file each, and mapping/adoptions.yaml.
 
     A line that a person changed, added or deleted since the last proposal stays as it is. A file that a
     person deleted stays deleted, unless no mapping file is left at all: then all are written anew. Nothing
     is applied by itself: a mapping takes effect through a plan that somebody approves.
 
-    Raises UsageInvalid before the first discover and with `review`, MappingIncomplete for a file that is
-    not UTF-8 text or no YAML; nothing is written then.
+    What was approved in a review before, here or in a mapping/memory.json that was brought along, is said
+    beside the line that it is about.
+
+    Raises UsageInvalid before the first discover, MappingIncomplete for a file that is not UTF-8 text or no
+    YAML; nothing is written then.
     """
-    if review:
-        raise UsageInvalid(
-            "a review on the terminal is not built",
-            hint="read the bands in mapping/*.yaml, edit the lines there, then run wherry plan",
-        )
     snapshot, catalog = ws.snapshot(), ws.catalog()
     texts, blueprint = blueprint_texts(), load_blueprint()
     files = Files.of(ws)
     ground = Ground(
-        source=snapshot.catalog, destination=catalog, filling=_filling(snapshot), decided=files.decided
+        source=snapshot.catalog,
+        destination=catalog,
+        filling=filling_of(snapshot),
+        decided=files.decided,
+        memory=kept_memory(ws),
     )
     proposals = tuple(propose_streams(blueprint, texts, ground))
     for proposal in proposals:
@@ -55,6 +59,12 @@ def propose(ws: Workspace, *, review: bool = False) -> ProposeResult:
     )
 
 
+def kept_memory(ws: Workspace) -> Memory:
+    """Return what people approved before, from mapping/memory.json; empty where there is none."""
+    path = ws.mapping_dir / MEMORY
+    return read_memory(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else Memory()
+
+
 def _readable(name: str, text: str) -> bool:
     try:
         parse_yaml(text, name)
@@ -67,7 +77,9 @@ def _shown(line: Proposal) -> ProposalLine:
     return ProposalLine(**{**asdict(line), "band": str(line.band)})
 
 
-def _filling(snapshot: Snapshot) -> Callable[[str, str], Filling]:
+def filling_of(snapshot: Snapshot) -> Callable[[str, str], Filling]:
+    """Return how each column (stream, field) of the snapshot is filled."""
+
     @cache
     def filling(stream: str, field: str) -> Filling:
         found = snapshot.value_profile(stream, field)

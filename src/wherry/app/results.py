@@ -142,6 +142,7 @@ class ProposeResult(Result):
     proposals: tuple[ProposalLine, ...]
     written: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()  # what a person changed in a review, as lines of a diff
 
     def document(self) -> Document:
         """Return the document of `propose`."""

@@ -35,7 +35,7 @@ def test_the_versions_that_a_proposal_depends_on_are_named(tmp_path: Path) -> No
     document = match(tmp_path / "c.csv", tmp_path / "t.csv").document()
     assert document["engine"]
     assert len(document["lexicon_sha256"]) == 64
-    assert document["model_sha256"] is None
+    assert len(document["model_sha256"]) == 64
 
 
 def test_an_object_can_be_fixed(tmp_path: Path) -> None:

@@ -1,82 +1,25 @@
 """propose() over a workspace whose store, snapshot and destination are stood in for; the files are real."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from proposer_world import BLUEPRINT, OWN, T, custom, destination_catalog, source_catalog
+from proposer_workspace import TWIN, StandIn, files
+from proposer_world import BLUEPRINT, OWN, T, custom, source_catalog
 from wherry.app.mappings import read_decisions, read_workspace_mappings
 from wherry.app.propose import propose
 from wherry.app.workspace import Workspace
 from wherry.mapping.blueprint import parse_yaml
-from wherry.model.catalog import Catalog
-from wherry.model.errors import MappingIncomplete, UsageInvalid
-from wherry.model.policy import Policies
-from wherry.model.record import Key, Record
-from wherry.planning.twins import Existing
-from wherry.staging.profile import ValueProfile
-
-TWIN = Existing(id=3100, first_name="Aoife", last_name="Byrne", email="a@example.org")
-PATIENT = Record(
-    key=Key("patients", "7"), values={"firstName": "Aoife", "lastName": "Byrne", "email": "a@example.org"}
-)
-PRACTICE = Record(key=Key("practices", "1"), values={"name": "Riverside"})
-
-
-@dataclass
-class StandIn:
-    """What propose() asks of a workspace."""
-
-    root: Path
-    source: Catalog = field(default_factory=source_catalog)
-    there: dict[str, list[Existing]] = field(
-        default_factory=lambda: {
-            "contacts": [TWIN],
-            "sales_accounts": [Existing(id=42, name="riverside")],
-        }
-    )
-    filled: int = 12
-    ledger: Any = field(default_factory=lambda: SimpleNamespace(located=lambda _stream: []))
-    settings: Any = field(default_factory=lambda: SimpleNamespace(policy=Policies()))
-
-    @property
-    def mapping_dir(self) -> Path:
-        (self.root / "mapping").mkdir(exist_ok=True)
-        return self.root / "mapping"
-
-    @property
-    def state(self) -> Path:
-        (self.root / ".wherry").mkdir(exist_ok=True)
-        return self.root / ".wherry"
-
-    def catalog(self) -> Catalog:
-        return destination_catalog()
-
-    def existing(self, stream: str) -> list[Existing]:
-        return self.there[stream]
-
-    def snapshot(self) -> Any:
-        records = {"patients": [PATIENT], "practices": [PRACTICE]}
-        profile = ValueProfile(records=20, filled=self.filled, distinct=1, top=(("zq", 12),), max_length=2)
-        return SimpleNamespace(
-            catalog=self.source,
-            value_profile=lambda _stream, _field: profile,
-            read=lambda stream: iter(records[stream]),
-        )
+from wherry.model.errors import MappingIncomplete
 
 
 def run(world: StandIn) -> Any:
     return propose(cast("Workspace", world))
-
-
-def files(world: StandIn) -> dict[str, str]:
-    return {p.name: p.read_bytes().decode() for p in sorted(world.mapping_dir.iterdir())}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -227,12 +170,6 @@ def test_no_value_of_a_record_is_shown(world: StandIn) -> None:
     result = run(world)
     assert "zq" not in str(result.document())
     assert not [name for name, text in files(world).items() if '"zq"' in text]
-
-
-def test_the_review_is_refused_with_a_way_out(world: StandIn) -> None:
-    with pytest.raises(UsageInvalid) as refused:
-        propose(cast("Workspace", world), review=True)
-    assert "mapping/*.yaml" in refused.value.hint
 
 
 def test_a_file_that_is_not_text_is_named(world: StandIn) -> None:

@@ -198,6 +198,11 @@ def word_list(name: str) -> frozenset[str]:
     return frozenset(str(word) for word in _read("words.yaml")[name])
 
 
+def model_sha256() -> str:
+    """Return the sha256 of the learned combiner's file."""
+    return hashlib.sha256(lexicon_texts()["combiner.yaml"].encode()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combiner:
     """The learned combiner's figures; see lexicon/combiner.yaml.

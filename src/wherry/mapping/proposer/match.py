@@ -19,7 +19,7 @@ from wherry.mapping.proposer.table import (
 )
 from wherry.model.mapping import Band, Proposal
 
-ENGINE = "wherry-match/1"
+ENGINE = "wherry-match/2"
 NONE = "NONE"
 _CANDIDATES = 5
 _DETERMINISTIC = 0.95  # an alias counts as exact although the object's own name was taken off the header

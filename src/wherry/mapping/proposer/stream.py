@@ -11,6 +11,7 @@ from wherry.mapping.proposer.custom import CustomPlace, Filling, Room, Setting, 
 from wherry.mapping.proposer.document import extended, with_evidence
 from wherry.mapping.proposer.lexicon import never_class, words_of
 from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.memory import NOTHING, Memory, memory_key, recalled_phrase
 from wherry.mapping.proposer.table import SourceColumn, TargetField, barred_by
 from wherry.mapping.proposer.words import split
 from wherry.model.catalog import Catalog, Field
@@ -45,6 +46,7 @@ class Ground:
     destination: Catalog
     filling: Callable[[str, str], Filling]
     decided: Callable[[str, str], bool] = lambda _file, _column: False
+    memory: Memory = NOTHING
 
 
 def propose_streams(
@@ -58,9 +60,8 @@ def propose_streams(
         file = blueprint.places[mapping.name][0].file
         places: tuple[CustomPlace, ...] = ()
         if extends[mapping.source] == mapping.name:
-            places = tuple(
-                custom_places(_own_columns(mapping, file, ground), _setting(mapping, ground, room))
-            )
+            found = custom_places(_own_columns(mapping, file, ground), _setting(mapping, ground, room))
+            places = tuple(_recalled(mapping, place, ground) for place in found)
         plain = with_evidence(texts[file], _evidence(mapping, blueprint, ground))
         lines = [*_lines(mapping, ground), *(_custom_line(mapping, place) for place in places)]
         fresh = [line for line in lines if _once(line, seen)]
@@ -75,6 +76,20 @@ def propose_streams(
             without_columns=extended(plain, _TITLE, [], {}),
             lines=tuple(fresh),
         )
+
+
+def _recalled(mapping: StreamMapping, place: CustomPlace, ground: Ground) -> CustomPlace:
+    """Say beside a place what was approved for such a column before; it stays as proposed."""
+    if place.band is Band.RED:
+        return place
+    column = _as_column(mapping, place.column, ground.filling(mapping.source, place.column.name))
+    key = memory_key(ground.source.system, mapping.source, column.header, column.samples)
+    before = ground.memory.recalled(key)
+    if before is None:
+        return place
+    evidence = f"{place.evidence}; {recalled_phrase(before)}"
+    rule = replace(place.rule, evidence=evidence) if place.rule else None
+    return replace(place, rule=rule, evidence=evidence)
 
 
 def _once(line: Proposal, seen: set[tuple[str, str, str]]) -> bool:

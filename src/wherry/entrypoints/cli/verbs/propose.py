@@ -1,5 +1,8 @@
 """`wherry propose`."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from wherry.app.results import ProposeResult
@@ -7,22 +10,71 @@ from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
 from wherry.entrypoints.cli.screen import Cell, Screen
 
+if TYPE_CHECKING:
+    from wherry.mapping.proposer.review import Decision, Row
+
+_ANSWERS = {"k": "keep", "r": "rename", "l": "leave", "s": "later"}
+
 
 @click.command("propose")
+@click.option("--review", is_flag=True, help="Go through what is not sure, one by one, on the terminal.")
 @shared_options
 @pass_face
-def command(face: Face) -> None:
+def command(face: Face, review: bool) -> None:
     """Write mapping proposals with confidence, band and evidence.
 
     One YAML file for each mapping goes to mapping/. A line that a person changed is never overwritten.
     """
     from wherry.app.propose import propose
 
-    face.end(face.in_workspace(propose), show)
+    face.end(_reviewed(face) if review else face.in_workspace(propose), show)
+
+
+def _reviewed(face: Face) -> ProposeResult:
+    from wherry.app.review import Asker, review
+    from wherry.model.errors import UsageInvalid
+
+    if not face.may_ask:
+        raise UsageInvalid(
+            "a review needs a person at a terminal", hint="leave --review out, and edit mapping/*.yaml"
+        )
+    return face.in_workspace(lambda ws: review(ws, Asker(row=_ask_row, bulk=_ask_bulk)))
+
+
+def _ask_bulk(rows: "Sequence[Row]") -> bool:
+    for row in rows:
+        click.echo(f"  {row.column} → {row.to}: {row.evidence}", err=True)
+    return click.confirm(f"{len(rows)} green lines. Keep them all?", default=True, err=True)
+
+
+def _ask_row(row: "Row") -> "Decision":
+    from wherry.mapping.proposer.review import Choice, Decision
+
+    click.echo(f"\n{row.band}: {row.column} → {row.to or 'does not move'}\n  {row.evidence}", err=True)
+    if not row.to:
+        return _ask_barred(row)
+    question = "[k]eep, [r]ename the field, [l]eave the column out, [s]kip for now"
+    answer = click.prompt(question, type=click.Choice(list(_ANSWERS)), show_choices=False, err=True)
+    choice = Choice(_ANSWERS[answer])
+    label = click.prompt("label of the field", err=True) if choice is Choice.RENAME else ""
+    return Decision(choice=choice, label=label.strip())
+
+
+def _ask_barred(row: "Row") -> "Decision":
+    from wherry.mapping.proposer.review import Choice, Decision
+
+    label = row.column.partition(":")[2]
+    typed = click.prompt(
+        "Enter leaves it behind; to move it all the same, type the column's name",
+        default="",
+        show_default=False,
+        err=True,
+    )
+    return Decision(choice=Choice.RENAME, label=label) if typed == label else Decision(choice=Choice.KEEP)
 
 
 def show(screen: Screen, result: ProposeResult) -> None:
-    """Print every proposal that is not green, and how many of each band there are."""
+    """Print every proposal that is not green, how many of each band there are, and what a review changed."""
     open_lines = [p for p in result.proposals if p.band != "green"]
     rows: list[list[Cell]] = [
         [p.source_object, p.source_header, p.target, p.confidence, p.band, p.evidence] for p in open_lines
@@ -34,3 +86,7 @@ def show(screen: Screen, result: ProposeResult) -> None:
         screen.line(f"wrote {name}")
     for name in result.kept:
         screen.line(f"kept {name}")
+    if result.changed:
+        screen.heading("Changed by you")
+        for line in result.changed:
+            screen.line(line)
