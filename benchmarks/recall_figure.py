@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from clinicgen.later import rework
+
 from account import Journey, account, clean_clinic
-from clinic_journey import rework
-from corpus import HIDDEN_FAULTS, HIDDEN_KINDS, HIDDEN_SWITCHES, KINDS, changes
+from corpus import HIDDEN_FAULTS, HIDDEN_KINDS, KINDS, changes
 from wherry.app.rehearse import rehearse
 
 RECALL, FALSE_ALARMS = 0.95, 0.02
@@ -14,7 +15,7 @@ RECALL, FALSE_ALARMS = 0.95, 0.02
 
 def measure(folder: Path) -> dict[str, Any]:
     bundle = rework(clean_clinic(folder / "clinic"), folder / "faulty", changes())
-    with account(folder / "account", *HIDDEN_SWITCHES) as there:
+    with account(folder / "account") as there:
         way = Journey(folder / "ws", there, bundle).planned()
         with way.open() as workspace:
             plan = workspace.plan()

@@ -26,8 +26,9 @@ def measure(folder: Path) -> dict[str, Any]:
     seed = folder / "seed.json"
     seed.write_text(json.dumps(_seed()), encoding="utf-8")
     with account(folder / "account", "--seed-file", str(seed)) as there:
-        way = Journey(folder / "ws", there, bundle, policy='adopt = "overwrite"').prepared()
-        before = way.state()
+        way = Journey(folder / "ws", there, bundle, policy='adopt = "overwrite"').planned()
+        before = way.state()  # before the first write: prepare makes an account, which goes too
+        assert way.prepare().exit_code == 0
         load = way.load().document()["streams"]
         edits = list(_edit(way))
         preview = way.preview()

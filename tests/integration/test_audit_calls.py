@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from clinic_journey import Cells, rework
+from clinicgen.later import Cells, rework
+
 from wherry.app.audit import export
 
 VERBS = {"POST": "create", "PUT": "update", "DELETE": "delete"}
