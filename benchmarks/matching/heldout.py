@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rapidfuzz import fuzz
-from run import targets as catalogue_of
 
+from run import targets as catalogue_of
 from wherry.mapping.proposer.lexicon import concepts_named, words_of
 from wherry.mapping.proposer.match import NONE, match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField

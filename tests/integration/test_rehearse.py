@@ -7,8 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from clinicgen.later import Cells, rework
 
-from clinic_journey import Cells, rework
 from wherry.app.prime import Known, seed_of
 from wherry.app.rehearse import rehearse
 from wherry.model.errors import StalePlan, UsageInvalid

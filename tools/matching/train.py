@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks" / "matching")]
 
 from run import CATALOGUES, Case, cases, confirmed, targets
-
 from wherry.mapping.proposer import features, lexicon, likeness, table, words
 from wherry.mapping.proposer.features import FEATURES, none_features
 from wherry.mapping.proposer.match import NONE

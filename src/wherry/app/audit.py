@@ -4,19 +4,24 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict
+from importlib.resources import files
 from pathlib import Path
 
 import orjson
+from jinja2 import Environment, StrictUndefined
 
+from wherry.app.chronicle import chronicle
 from wherry.app.results import Row
 from wherry.app.run_results import AuditExportResult, AuditShowResult, AuditVerifyResult
 from wherry.app.workspace import Workspace
 from wherry.model.errors import UsageInvalid
 
 READ_ME = """The evidence pack of one migration.
+
+index.html is the same in short, to read and to print: runs, writes by kind, approvals, and whether the chain holds.
 
 entries.jsonl and entries.csv hold the same lines: every attempted write and every approval, oldest first,
 with who approved, the plan's digest, the record's ids on both sides and the hashes of what was sent and
@@ -58,12 +63,37 @@ def export(ws: Workspace, *, output: Path | None = None) -> AuditExportResult:
         writer.writerow(row)
         lines.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         count += 1
+    page = _page(ws, count)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
         pack.writestr("README.txt", READ_ME)
+        pack.writestr("index.html", page)
         pack.writestr("entries.csv", table.getvalue())
         pack.writestr("entries.jsonl", lines.getvalue())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return AuditExportResult(path=ws.shown(path), entries=count, sha256=digest)
+
+
+def _page(ws: Workspace, entries: int) -> str:
+    """Return the pack's page: figures and names of approvers, never a value."""
+    runs = ws.ledger.runs()
+    told = chronicle(ws.ledger.entries(), runs)
+    kinds: Counter[tuple[str, str, str]] = Counter()
+    for entry in ws.ledger.entries():
+        if entry.run and entry.verb != "run":
+            kinds[entry.verb, entry.stream, entry.state.value] += 1
+    source = files("wherry.app").joinpath("templates", "audit.html").read_text(encoding="utf-8")
+    return (
+        Environment(autoescape=True, undefined=StrictUndefined)
+        .from_string(source)
+        .render(
+            written=ws.clock.now().isoformat(timespec="seconds"),
+            entries=entries,
+            broken=verify(ws).first_broken,
+            runs=[(run, sorted(told.writes.get(run.id, Counter()).items())) for run in runs],
+            kinds=sorted(kinds.items()),
+            approvals=ws.ledger.approvals(),
+        )
+    )
 
 
 def _rows(ws: Workspace) -> Iterator[Row]:
