@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clinicgen.later import rework
 
-from clinic_journey import rework
 from live_source import SECRETS, LiveClinic, ScaledClock, live_clinic, open_live
 from wherry.connectors.aerona import open_bundle
 from wherry.model.errors import CredentialsRefused, PreflightFailed, SettingsInvalid, Unavailable
