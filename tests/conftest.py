@@ -24,12 +24,16 @@ STOP_SECONDS = 10
 
 @pytest.fixture(autouse=True)
 def loggers_as_they_were() -> Iterator[None]:
-    """Undo what a command line did to our loggers, so that the next test sees its own log."""
-    before = [(one := logging.getLogger(name), one.handlers[:], one.propagate, one.level) for name in LOGGERS]
+    """Undo what a command line did to our loggers, in a test or in a fixture that outlives one."""
+    _plain_loggers()
     yield
-    for logger, handlers, propagate, level in before:
-        logger.handlers[:], logger.propagate = handlers, propagate
-        logger.setLevel(level)
+    _plain_loggers()
+
+
+def _plain_loggers() -> None:
+    for logger in map(logging.getLogger, LOGGERS):
+        logger.handlers[:], logger.propagate = [], True
+        logger.setLevel(logging.NOTSET)
 
 
 @dataclass(slots=True)

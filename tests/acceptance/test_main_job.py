@@ -120,7 +120,7 @@ def test_the_whole_job_with_five_kills_and_back_again(line: Line) -> None:
     assert sample["diff"]["equal"] > 100
 
     chance = random.Random(20261005)
-    line.emulator.admin("faults", [{"kind": "slow", "ms": 150, "match": WRITES}])
+    line.emulator.admin("faults", [{"kind": "slow", "ms": 500, "match": WRITES}])
     kills = 0
     for _ in range(12):
         process = line.start("load")

@@ -83,7 +83,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: str) -> Mac
         (folder / "wherry.toml").write_text(TOML.format(files=files or shared))
         return Workspace.open(folder)
 
-    def listed(ws: Workspace, _digest: str) -> list[Path]:
+    def listed(ws: Workspace, _digest: str, _snapshot: str) -> list[Path]:
         return [ws.root / name for name in FILES]
 
     monkeypatch.setattr(durable_files, "_files", listed)

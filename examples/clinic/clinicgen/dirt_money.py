@@ -101,13 +101,15 @@ def _treatment(export: Export, host: Patient) -> None:
     export.add("treatment_items", {"itemId": export.number("treatment_items"), **item}, BLOCKED)
     sound = export.number("treatment_plans")
     good = {**row, "planId": sound, "name": "Sound plan", "status": "proposed"}
-    export.add("treatment_plans", good)
+    export.add("treatment_plans", good, held("item_held"))
     odd = {"itemId": export.number("treatment_items"), **item, "planId": sound, "fee": "12.3.4"}
     export.add("treatment_items", odd, held("invalid_amount"))
     lost = {"itemId": export.number("treatment_items"), **item, "planId": NOBODY}
     export.add("treatment_items", lost, held("orphan"))
     export.case("plan_unmapped_status", "a status nobody declared; its item waits", treatment_plans=[plan])
-    export.case("item_invalid_amount", "two points in an amount", treatment_items=[odd["itemId"]])
+    export.case(
+        "item_invalid_amount", "two points in an amount; its plan waits", treatment_items=[odd["itemId"]]
+    )
     export.case("item_orphan", "its plan is in no file", treatment_items=[lost["itemId"]])
 
 
