@@ -63,6 +63,7 @@ def with_links(change: StateChange, link_streams: Mapping[str, Mapping[str, str]
                 key=Key(name, change.key.id),
                 state=link_state(change.state),
                 reason="" if landed else change.reason or change.state.value,
+                hint="" if landed else change.hint,
                 blocked_by="" if landed else str(change.key),
             )
             for name in link_streams.get(change.key.stream, {}).values()

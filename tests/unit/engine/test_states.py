@@ -40,13 +40,17 @@ def test_a_child_follows_the_parent_that_is_not_there(parent: S | None, child: S
 
 @pytest.mark.parametrize("state", list(S))
 def test_a_link_is_where_its_record_is_and_never_a_reject_of_its_own(state: S) -> None:
-    change = StateChange(key=Key("patients", "7"), state=state, reason="why" if state not in LANDED else "")
+    there = state in LANDED
+    change = StateChange(
+        key=Key("patients", "7"), state=state, reason="" if there else "why", hint="" if there else "do this"
+    )
     links = with_links(change, {"patients": {"practices": "link.patients.practices"}})
     assert links[0] == change
     (link,) = links[1:]
     assert link.key == Key("link.patients.practices", "7")
     assert link.state is link_state(state)
     assert link.state is not S.REJECTED
+    assert link.hint == ("" if state in LANDED else change.hint)
     assert link.blocked_by == ("" if state in LANDED else "patients/7")
 
 
