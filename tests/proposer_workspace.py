@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from proposer_world import destination_catalog, source_catalog
+from wherry.app.credentials import Credentials
+from wherry.app.settings import LlmSettings
 from wherry.model.catalog import Catalog
 from wherry.model.policy import Policies
 from wherry.model.record import Key, Record
@@ -33,7 +35,11 @@ class StandIn:
     )
     filled: int = 12
     ledger: Any = field(default_factory=lambda: SimpleNamespace(located=lambda _stream: []))
-    settings: Any = field(default_factory=lambda: SimpleNamespace(policy=Policies()))
+    settings: Any = field(
+        default_factory=lambda: SimpleNamespace(
+            policy=Policies(), llm=LlmSettings(), credentials=Credentials({}, {"llm": ""})
+        )
+    )
 
     @property
     def mapping_dir(self) -> Path:

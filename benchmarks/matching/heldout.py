@@ -21,8 +21,9 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from run import targets as catalogue_of
+from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.lexicon import concepts_named, words_of
-from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField
 from wherry.model.mapping import Band, Proposal
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.advice import NONE
+from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField
 from wherry.model.mapping import Band, Proposal
 

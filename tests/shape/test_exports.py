@@ -25,7 +25,7 @@ PORTS = {
     "Clock": {"now", "sleep"},
     "Destination": {"write", "submit", "progress", "bulk", "create_field", "create_module"},
     "DestinationReader": {"describe", "fetch", "fetch_children", "find", "scan"},
-    "Ledger": {"approve", "begin", "enlist", "finish", "pending", "record", "states"},
+    "Ledger": {"approve", "begin", "enlist", "finish", "note_asked", "pending", "record", "states"},
     "Snapshot": {
         *("catalog", "counts", "digest", "facts", "fates", "findings"),
         *("read", "read_where", "value_profile"),

@@ -22,8 +22,8 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks" / "matching")]
 
 from run import CATALOGUES, Case, cases, confirmed, targets
 from wherry.mapping.proposer import features, lexicon, likeness, table, words
+from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.features import FEATURES, none_features
-from wherry.mapping.proposer.match import NONE
 from wherry.mapping.proposer.score import features_of
 from wherry.mapping.proposer.table import read_columns, read_targets
 from wherry.mapping.proposer.words import split

@@ -11,6 +11,7 @@ SECRETS = (
     "source.password",
     "source.pin",
     "destination.api_key",
+    "llm.api_key",
     "store.key",
     "store.files_access_key",
     "store.files_secret_key",

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from wherry.app.advice import adviser_of
 from wherry.app.results import MatchResult, ProposalLine
+from wherry.app.settings import llm_of_environment
 from wherry.mapping.proposer.lexicon import lexicon_sha256, model_sha256
 from wherry.mapping.proposer.match import ENGINE, match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField
@@ -23,18 +25,21 @@ def match(columns: Path, targets: Path, objects: Mapping[str, str] | None = None
 
     COLUMNS.csv has source_object, source_header and sample_1 … sample_n; TARGETS.csv has object, field,
     label, type, required, picklist (entries parted by `|`, `;` or `,`). `objects` says which target object
-    a source object becomes. Raises UsageInvalid naming file, line and column.
+    a source object becomes. A language model is asked about what is not sure where the environment names one.
+    Raises UsageInvalid naming file, line and column, SettingsInvalid for a wrong WHERRY_LLM__… variable.
     """
     given = tuple(_read_columns(columns))
     fields = tuple(_read_targets(targets))
     fixed = dict(objects or {})
     _known(fixed, given, fields)
-    lines = match_columns(given, fields, fixed)
+    adviser = adviser_of(*llm_of_environment())
+    lines = match_columns(given, fields, fixed, adviser.hear if adviser else None)
     return MatchResult(
         proposals=tuple(ProposalLine(**{**asdict(line), "band": str(line.band)}) for line in lines),
         engine=ENGINE,
         lexicon_sha256=lexicon_sha256(),
         model_sha256=model_sha256(),
+        llm=adviser.summary() if adviser else None,
     )
 
 

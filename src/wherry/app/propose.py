@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from wherry.app.adoptions import adoptions_text, candidates_of
+from wherry.app.advice import adviser_of
 from wherry.app.mappings import mapping_texts
 from wherry.app.results import ProposalLine, ProposeResult
 from wherry.app.workspace import Workspace
@@ -15,6 +16,7 @@ from wherry.mapping.proposer.keep import merged, persons_lines
 from wherry.mapping.proposer.memory import Memory, read_memory
 from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
 from wherry.model.errors import MappingIncomplete
+from wherry.model.ledger import Asked
 from wherry.model.mapping import Proposal
 from wherry.model.ports import Snapshot
 
@@ -31,7 +33,8 @@ def propose(ws: Workspace) -> ProposeResult:
     is applied by itself: a mapping takes effect through a plan that somebody approves.
 
     What was approved in a review before, here or in a mapping/memory.json that was brought along, is said
-    beside the line that it is about.
+    beside the line that it is about. Where [llm] names a language model, it is asked about amber and grey
+    columns, and the ledger keeps the hashes of what it was asked and said.
 
     Raises UsageInvalid before the first discover, MappingIncomplete for a file that is not UTF-8 text or no
     YAML; nothing is written then.
@@ -39,12 +42,14 @@ def propose(ws: Workspace) -> ProposeResult:
     snapshot, catalog = ws.snapshot(), ws.catalog()
     texts, blueprint = blueprint_texts(), load_blueprint()
     files = Files.of(ws)
+    adviser = adviser_of(ws.settings.llm, ws.settings.credentials, partial(_note, ws))
     ground = Ground(
         source=snapshot.catalog,
         destination=catalog,
         filling=filling_of(snapshot),
         decided=files.decided,
         memory=kept_memory(ws),
+        ask=adviser.hear if adviser else None,
     )
     proposals = tuple(propose_streams(blueprint, texts, ground))
     for proposal in proposals:
@@ -55,8 +60,14 @@ def propose(ws: Workspace) -> ProposeResult:
         proposals=tuple(_shown(line) for proposal in proposals for line in proposal.lines),
         written=tuple(f"mapping/{name}" for name in files.written),
         kept=tuple(f"mapping/{name}" for name in files.kept),
+        llm=adviser.summary() if adviser else None,
         next_steps=("read mapping/*.yaml and edit what is not right", "wherry plan"),
     )
+
+
+def _note(ws: Workspace, asked: Asked) -> None:
+    """Keep a question in the ledger, which is opened only where one is asked."""
+    ws.ledger.note_asked(asked)
 
 
 def kept_memory(ws: Workspace) -> Memory:

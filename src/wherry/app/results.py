@@ -143,9 +143,11 @@ class ProposeResult(Result):
     written: tuple[str, ...]
     kept: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()  # what a person changed in a review, as lines of a diff
+    llm: Row | None = None  # what a language model was asked, where one was
 
     def document(self) -> Document:
-        """Return the document of `propose`."""
+        """Return the document of `propose`; `llm` stands in it only where one was asked."""
+        asked = {} if self.llm is None else {"llm": dict(self.llm)}
         bands = dict.fromkeys(("green", "amber", "grey", "red"), 0)
         for line in self.proposals:
             bands[line.band] += 1
@@ -155,6 +157,7 @@ class ProposeResult(Result):
             "proposals": [p.document() for p in self.proposals],
             "written": list(self.written),
             "kept": list(self.kept),
+            **asked,
         }
 
 
@@ -166,15 +169,18 @@ class MatchResult(Result):
     engine: str
     lexicon_sha256: str
     model_sha256: str | None
+    llm: Row | None = None  # what a language model was asked, where one was
 
     def document(self) -> Document:
-        """Return the document of `match`."""
+        """Return the document of `match`; `llm` stands in it only where one was asked."""
+        asked = {} if self.llm is None else {"llm": dict(self.llm)}
         return {
             "schema": "wherry/match/1",
             "proposals": [p.document() for p in self.proposals],
             "engine": self.engine,
             "lexicon_sha256": self.lexicon_sha256,
             "model_sha256": self.model_sha256,
+            **asked,
         }
 
 

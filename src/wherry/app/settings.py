@@ -12,6 +12,7 @@ from pydantic import Field
 
 from wherry.app.credentials import Credentials
 from wherry.app.settings_file import SettingsFile
+from wherry.model.errors import SettingsInvalid
 from wherry.model.policy import Policies
 from wherry.planning.estimate import CALLS_PER_HOUR, CALLS_PER_MINUTE
 from wherry.planning.price import PriceList
@@ -129,6 +130,22 @@ class PriceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LlmSettings:
+    """A language model that may be asked about columns that are not sure; off while there is no address."""
+
+    base_url: str = ""  # of an OpenAI-compatible API, as far as …/v1
+    model: str = ""
+    timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 20
+    votes: Annotated[int, Field(ge=1, le=9)] = 3
+    send_values: bool = False  # patients' data: only where somebody says so
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is asked at all."""
+        return bool(self.base_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one workspace."""
 
@@ -141,6 +158,7 @@ class Settings:
     report: ReportSettings
     price: PriceSettings
     credentials: Credentials
+    llm: LlmSettings = field(default_factory=LlmSettings)
 
 
 def read_settings(directory: Path, environ: Mapping[str, str] | None = None) -> Settings:
@@ -159,14 +177,17 @@ def read_settings(directory: Path, environ: Mapping[str, str] | None = None) -> 
     engine = found.section("engine", EngineSettings)
     report = found.section("report", ReportSettings)
     price = found.section("price", PriceSettings)
+    llm = found.section("llm", LlmSettings)
     _check_source(found)
     _check_destination(found)
     _check_store(found, directory)
+    _check_llm(found)
     found.raise_problems()
     accounts = {
         "source": urlsplit(source["base_url"]).hostname or source["bundle"],
         "destination": urlsplit(destination["base_url"]).hostname or "",
         "store": str(directory),
+        "llm": urlsplit(llm["base_url"]).hostname or "",
     }
     return Settings(
         directory=directory,
@@ -177,8 +198,32 @@ def read_settings(directory: Path, environ: Mapping[str, str] | None = None) -> 
         engine=EngineSettings(**engine),
         report=ReportSettings(**report),
         price=PriceSettings(**price),
+        llm=LlmSettings(**llm),
         credentials=Credentials(variables, accounts),
     )
+
+
+def llm_of_environment(environ: Mapping[str, str] | None = None) -> tuple[LlmSettings, Credentials]:
+    """Read the [llm] settings where there is no workspace: from variables alone.
+
+    Raises SettingsInvalid naming the variable and the remedy.
+    """
+    variables = os.environ if environ is None else environ
+    found = SettingsFile(Path(FILE_NAME), "", {}, variables)
+    llm = found.section("llm", LlmSettings)
+    _check_llm(found)
+    for sentence, remedy in found.problems:
+        raise SettingsInvalid(sentence, hint=remedy)
+    host = urlsplit(llm["base_url"]).hostname or ""
+    return LlmSettings(**llm), Credentials(variables, {"llm": host})
+
+
+def _check_llm(found: SettingsFile) -> None:
+    _check_address(found, "llm")
+    llm = found.values["llm"]
+    if llm["base_url"] and not llm["model"]:
+        remedy = "name the model that the server knows, or take base_url out"
+        found.problem("llm", "model", "[llm] base_url is set and model is not", remedy)
 
 
 def _check_source(found: SettingsFile) -> None:

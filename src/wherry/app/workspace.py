@@ -14,7 +14,7 @@ import orjson
 from wherry.app.documents import Closable, LazyDocuments, PlacedDocuments
 from wherry.app.place import Place
 from wherry.app.progress import Progress, Silent
-from wherry.app.settings import Settings, read_settings
+from wherry.app.settings import LlmSettings, Settings, read_settings
 from wherry.engine.hands import Stopper
 from wherry.engine.lease import FencedBudget
 from wherry.model.catalog import Catalog
@@ -30,6 +30,7 @@ from wherry.store import Store, open_store
 
 if TYPE_CHECKING:
     from wherry.connectors.freshsales import FreshsalesDestination
+    from wherry.connectors.kit.chat import Chat
 
 CONNECTORS = "wherry.connectors"  # the group of entry points
 MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
@@ -47,6 +48,13 @@ def _connector(name: str) -> Callable[[Opening], OpenSource]:
             hint=f"there are {', '.join(sorted(found))}; a package of its own declares one under {CONNECTORS}",
         )
     return cast("Callable[[Opening], OpenSource]", opens)
+
+
+def language_model(llm: LlmSettings, key: str) -> "Chat":
+    """Return the language model that the settings name."""
+    from wherry.connectors.kit.chat import Chat  # noqa: PLC0415 - see _connector
+
+    return Chat(base_url=llm.base_url, model=llm.model, key=key, seconds=llm.timeout_seconds)
 
 
 class SystemClock:

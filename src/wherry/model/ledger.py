@@ -89,6 +89,17 @@ Event: TypeAlias = Intended | Accepted | Confirmed | Refused | Unknown | Absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A language model was asked about columns of an object; hashes only, the answer's empty where none came."""
+
+    about: str
+    model: str
+    columns: int
+    prompt_sha256: str
+    answer_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One link of the chain: an event of an operation. No value of a record stands in it."""
 

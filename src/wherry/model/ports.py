@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from wherry.model.catalog import Catalog, Field, Stream
 from wherry.model.diff import Observed
 from wherry.model.jsons import Json
-from wherry.model.ledger import Attempt, Entry, Event
+from wherry.model.ledger import Asked, Attempt, Entry, Event
 from wherry.model.operation import Located, Operation
 from wherry.model.plan import Approval
 from wherry.model.record import Fate, Key, Record, Staged, Value
@@ -225,6 +225,9 @@ class Ledger(LedgerReader, Protocol):
 
     def approve(self, approval: Approval) -> None:
         """Keep a person's yes, in the chain too."""
+
+    def note_asked(self, asked: Asked) -> None:
+        """Keep in the chain that a language model was asked, as the hashes of prompt and answer."""
 
 
 SecondsLeft: TypeAlias = Callable[[], float]

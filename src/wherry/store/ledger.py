@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from wherry.model.jsons import Json
-from wherry.model.ledger import Attempt, Entry, Event, Intended
+from wherry.model.ledger import Asked, Attempt, Entry, Event, Intended
 from wherry.model.operation import Located
 from wherry.model.plan import Approval
 from wherry.model.ports import Clock
@@ -19,6 +19,7 @@ from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
 from wherry.store.database import Database, Transaction
 from wherry.store.events import Fold
 from wherry.store.group import GroupCommit
+from wherry.store.questions import note_asked
 from wherry.store.rejects import noted, reasons, rejects
 from wherry.store.seal import Sealer
 from wherry.store.states import counts, enlist, move, states_of
@@ -216,6 +217,11 @@ class StoreLedger:
     def approve(self, approval: Approval) -> None:
         """Keep a person's yes, in the chain too."""
         self._database.write(lambda tx: approvals.approve(tx, approval))
+
+    def note_asked(self, asked: Asked) -> None:
+        """Keep in the chain that a language model was asked, as the hashes of prompt and answer."""
+        at = self._now()
+        self._database.write(lambda tx: note_asked(tx, asked, at))
 
     def _now(self) -> str:
         return self._clock.now().astimezone(UTC).isoformat()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.advice import NONE
+from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField
 from wherry.model.mapping import Band
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.features import FEATURES
 from wherry.mapping.proposer.lexicon import barred_classes, combiner, concepts, kinds, word_list
-from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.table import SourceColumn, TargetField, kind_of, read_targets
 from wherry.mapping.proposer.values import types_of
 from wherry.model.mapping import Band, Proposal

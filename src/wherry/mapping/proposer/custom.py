@@ -143,9 +143,9 @@ def _place(column: Field, setting: Setting, taken: set[str]) -> CustomPlace:
             there = labelled(setting.destination, setting.mapping.destination, own)
             if there is None:
                 return _new(column, own, filling, setting)
-            way = _held_by(column, there, filling)
-            if way is not None:
-                return _onto(column, there, way, filling)
+            found = onto(column, CUSTOM + (there.label or column.label), there, filling)
+            if found is not None:
+                return found
         own = f"{own} (source)"
 
 
@@ -165,7 +165,11 @@ def _ways(column: Field, filling: Filling) -> tuple[tuple[FieldType, str], ...]:
     return tuple((kind, "money" if (kind, column.type) == (T.NUMBER, T.MONEY) else how) for kind, how in ways)
 
 
-def _onto(column: Field, there: Field, way: tuple[FieldType, str], filling: Filling) -> CustomPlace:
+def onto(column: Field, to: str, there: Field, filling: Filling) -> CustomPlace | None:
+    """Return the place of a column in a field that is there, named `to` in a rule; None where its type cannot."""
+    way = _held_by(column, there, filling)
+    if way is None:
+        return None
     kind, using = way
     picks = tuple(choice.value for choice in column.choices) if kind in _LISTS else ()
     offered = {choice.value.strip().casefold() for choice in there.choices}
@@ -173,7 +177,6 @@ def _onto(column: Field, there: Field, way: tuple[FieldType, str], filling: Fill
     evidence = f"a {there.type} field labelled {there.label} is there already; {filling.said}"
     if absent:
         evidence += f"; its pick list lacks {absent} of {len(picks)} values"
-    to = CUSTOM + (there.label or column.label)
     band, confidence = (Band.AMBER, 0.8) if absent else (Band.GREEN, 0.97)
     return _made(column, _rule(column, to, (kind, using, picks)), (band, confidence, evidence))
 

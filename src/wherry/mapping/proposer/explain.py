@@ -53,8 +53,12 @@ def values_phrase(column: Column) -> str:
     values = column.values
     if not values.filled:
         return "no values were given"
-    what = _KINDS.get(values.main, "of no one kind")
-    return f"{values.filled} of {len(column.given.samples)} values filled, {what}"
+    return f"{values.filled} of {len(column.given.samples)} values filled, {kind_phrase(column)}"
+
+
+def kind_phrase(column: Column) -> str:
+    """Return of what kind the column's values are."""
+    return _KINDS.get(column.values.main, "of no one kind") if column.values.filled else "none given"
 
 
 def place_line(

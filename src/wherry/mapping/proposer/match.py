@@ -1,11 +1,14 @@
 """Propose a map between any two column lists: objects, then columns, each with confidence, band and evidence."""
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from wherry.mapping.proposer.advice import NONE, Ask, Unsure, advised
 from wherry.mapping.proposer.assign import assign
 from wherry.mapping.proposer.composite import Composite, composites, must_split
-from wherry.mapping.proposer.explain import barred_line, composite_line, none_line, place_line
+from wherry.mapping.proposer.explain import barred_line, composite_line, kind_phrase, none_line, place_line
+from wherry.mapping.proposer.features import Pair, value_fit
 from wherry.mapping.proposer.lexicon import combiner
 from wherry.mapping.proposer.objects import choose_objects, sure_objects
 from wherry.mapping.proposer.score import Scored, score_column
@@ -20,7 +23,6 @@ from wherry.mapping.proposer.table import (
 from wherry.model.mapping import Band, Proposal
 
 ENGINE = "wherry-match/2"
-NONE = "NONE"
 _CANDIDATES = 5
 _DETERMINISTIC = 0.95  # an alias counts as exact although the object's own name was taken off the header
 _AMBER_MOST = 0.949
@@ -42,12 +44,15 @@ class Row:
 
 
 def match_columns(
-    columns: Sequence[SourceColumn], targets: Sequence[TargetField], fixed: Mapping[str, str] | None = None
+    columns: Sequence[SourceColumn],
+    targets: Sequence[TargetField],
+    fixed: Mapping[str, str] | None = None,
+    ask: Ask | None = None,
 ) -> tuple[Proposal, ...]:
     """Return a proposal for every column, in their order; the same input gives the same proposals.
 
     `fixed` says which target object a source object becomes. Nothing that is on the never-migrate list is
-    ever given a target.
+    ever given a target. `ask`, where it is given, is asked about what is amber or grey (see advice.py).
     """
     rows_in, fields = read_columns(columns), read_targets(targets)
     chosen = choose_objects(rows_in, fields, dict(fixed or {}))
@@ -55,7 +60,36 @@ def match_columns(
     rows = [_row(column, chosen[column.given.object], fields, sure) for column in rows_in]
     rows = _assigned(rows, fields)
     added = composites([(row.column, row.object, row.place) for row in rows], fields)
-    return tuple(_proposal(row, fields, rows, added.get(number)) for number, row in enumerate(rows))
+    lines = [_proposal(row, fields, rows, added.get(number)) for number, row in enumerate(rows)]
+    return tuple(lines if ask is None else _advised(rows, lines, fields, ask))
+
+
+def _advised(
+    rows: Sequence[Row], lines: list[Proposal], fields: Sequence[Target], ask: Ask
+) -> list[Proposal]:
+    """Put what is amber or grey to the model, object by object; what is green or red is never shown to it."""
+    for name in dict.fromkeys(row.column.given.object for row in rows):
+        own = [n for n, row in enumerate(rows) if row.column.given.object == name]
+        open_rows = [n for n in own if lines[n].band in {Band.AMBER, Band.GREY}]
+        chosen = rows[own[0]].object
+        inside = [field for field in fields if not chosen or field.given.object == chosen]
+        used = Counter(lines[n].target for n in own)
+        room = {field.given.name: field.holds - used[field.given.name] for field in inside}
+        unsure = [_unsure(rows[n], lines[n], inside) for n in open_rows]
+        heard = advised(unsure, [field.given for field in inside], room, ask)
+        for number, line in zip(open_rows, heard, strict=True):
+            lines[number] = line
+    return lines
+
+
+def _unsure(row: Row, line: Proposal, inside: Sequence[Target]) -> Unsure:
+    by_name = {field.given.name: field for field in inside}
+    return Unsure(
+        line=line,
+        kind=kind_phrase(row.column),
+        samples=row.column.given.samples,
+        fits=lambda target: value_fit(Pair(row.column, by_name[target.name])) > -1.0,
+    )
 
 
 def _row(column: Column, target_object: str, fields: Sequence[Target], sure: Container[str]) -> Row:

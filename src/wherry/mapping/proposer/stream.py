@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from wherry.mapping.blueprint import Blueprint
 from wherry.mapping.check_rules import known_columns
 from wherry.mapping.labels import CUSTOM
+from wherry.mapping.proposer.advice import NONE, Ask
 from wherry.mapping.proposer.custom import CustomPlace, Filling, Room, Setting, custom_places, room_left
 from wherry.mapping.proposer.document import extended, with_evidence
 from wherry.mapping.proposer.lexicon import never_class, words_of
-from wherry.mapping.proposer.match import NONE, match_columns
+from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.memory import NOTHING, Memory, memory_key, recalled_phrase
+from wherry.mapping.proposer.suggest import Offer, advised_places, free_fields
 from wherry.mapping.proposer.table import SourceColumn, TargetField, barred_by
 from wherry.mapping.proposer.words import split
 from wherry.model.catalog import Catalog, Field
@@ -39,7 +41,8 @@ class Ground:
     """What all proposals stand on.
 
     `filling` tells how a column (stream, field) is filled. `decided` tells whether a person's own lines of
-    a file say what becomes of a custom column, so that nothing is proposed for it.
+    a file say what becomes of a custom column, so that nothing is proposed for it. `ask` puts what is not
+    sure to a language model; without it none is asked.
     """
 
     source: Catalog
@@ -47,6 +50,7 @@ class Ground:
     filling: Callable[[str, str], Filling]
     decided: Callable[[str, str], bool] = lambda _file, _column: False
     memory: Memory = NOTHING
+    ask: Ask | None = None
 
 
 def propose_streams(
@@ -61,7 +65,8 @@ def propose_streams(
         places: tuple[CustomPlace, ...] = ()
         if extends[mapping.source] == mapping.name:
             found = custom_places(_own_columns(mapping, file, ground), _setting(mapping, ground, room))
-            places = tuple(_recalled(mapping, place, ground) for place in found)
+            heard = _heard(mapping, tuple(found), blueprint, ground)
+            places = tuple(_recalled(mapping, place, ground) for place in heard)
         plain = with_evidence(texts[file], _evidence(mapping, blueprint, ground))
         lines = [*_lines(mapping, ground), *(_custom_line(mapping, place) for place in places)]
         fresh = [line for line in lines if _once(line, seen)]
@@ -76,6 +81,24 @@ def propose_streams(
             without_columns=extended(plain, _TITLE, [], {}),
             lines=tuple(fresh),
         )
+
+
+def _heard(
+    mapping: StreamMapping, places: Sequence[CustomPlace], blueprint: Blueprint, ground: Ground
+) -> Sequence[CustomPlace]:
+    """Return the places after a language model was asked about what is not sure, where one may be asked."""
+    if ground.ask is None or not places:
+        return places
+    offers = [
+        Offer(
+            place=place,
+            line=_custom_line(mapping, place),
+            filling=ground.filling(mapping.source, place.column.name),
+        )
+        for place in places
+    ]
+    free = free_fields(mapping, blueprint.mappings, ground.destination)
+    return tuple(advised_places(offers, free, ground.ask))
 
 
 def _recalled(mapping: StreamMapping, place: CustomPlace, ground: Ground) -> CustomPlace:
