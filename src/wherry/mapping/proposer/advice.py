@@ -83,7 +83,8 @@ def question(unsure: Sequence[Unsure], targets: Sequence[TargetField], *, values
             "values": one.kind,
         }
         if values:
-            shown["samples"] = [*(text[:_SAMPLE] for text in one.samples if text.strip())][:_VALUES]
+            some: list[Json] = [text[:_SAMPLE] for text in one.samples if text.strip()]
+            shown["samples"] = some[:_VALUES]
         columns.append(shown)
     source = unsure[0].line.source_object[:_HEADER] if unsure else ""
     return Question(
