@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wherry.connectors.aerona import open_bundle
-from wherry.connectors.aerona.integrity import INTEGRITY
+from wherry.connectors.bundle.integrity import INTEGRITY
 from wherry.staging import ParquetSnapshot, compare, stage
 
 IDS = st.sampled_from(["", "1", "2", "3", "4", "5", "x"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wherry.connectors.aerona.columns import SHEETS
+from wherry.connectors.bundle.columns import SHEETS
 from wherry.mapping.blueprint import StreamFate, load_blueprint
 from wherry.model.catalog import Catalog, Field, FieldType, Privacy, Stream
 from wherry.model.mapping import LinkRule, Mapping, Rule

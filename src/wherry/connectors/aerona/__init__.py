@@ -1,41 +1,16 @@
 """AeronaClinic as a source: an export bundle (a folder or a zip of CSV files), or its API."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from wherry.connectors.aerona.api_profile import read_profile
 from wherry.connectors.aerona.api_session import Access
 from wherry.connectors.aerona.api_source import open_api
-from wherry.connectors.aerona.container import open_container
-from wherry.connectors.aerona.overrides import FileOverrides, Overrides, overrides_from
-from wherry.connectors.aerona.source import AeronaBundle
-from wherry.model.errors import PreflightFailed, SettingsInvalid
+from wherry.connectors.bundle import AeronaBundle, FileOverrides, Overrides, open_bundle
+from wherry.connectors.bundle.overrides import overrides_from
+from wherry.model.errors import SettingsInvalid
 from wherry.model.opening import Opening, OpenSource
 
 __all__ = ["AeronaBundle", "FileOverrides", "Overrides", "connector", "open_bundle"]
 
 SPOOL = "aerona-api"  # folder of what was read of the API
-
-
-def open_bundle(
-    path: Path,
-    *,
-    password: str | None = None,
-    overrides: Overrides | None = None,
-    headers: Mapping[str, Mapping[str, str]] | None = None,
-    scratch: Path | None = None,
-) -> AeronaBundle:
-    """Open an export bundle; the caller closes it.
-
-    `headers` are a person's decisions {file: {header: canonical name}}; `scratch` is a folder for the
-    unpacked CSV files of a zip, wiped on close. Raises PreflightFailed when the bundle cannot be opened.
-    """
-    container = open_container(path, password or None, scratch)
-    try:
-        return AeronaBundle(container, overrides or Overrides(), headers or {})
-    except PreflightFailed:
-        container.close()
-        raise
 
 
 def connector(opening: Opening) -> OpenSource:

@@ -18,10 +18,10 @@ from wherry.connectors.aerona.api_spool import (
     replace_file,
     write_sheet,
 )
-from wherry.connectors.aerona.columns import SHEETS
-from wherry.connectors.aerona.container import MANIFEST, is_safe
-from wherry.connectors.aerona.documents import FOLDER
-from wherry.connectors.aerona.headers import plain
+from wherry.connectors.bundle.columns import SHEETS
+from wherry.connectors.bundle.container import MANIFEST, is_safe
+from wherry.connectors.bundle.documents import FOLDER
+from wherry.connectors.bundle.headers import plain
 from wherry.connectors.kit.redact import log_event
 
 _FORMATS = frozenset({"yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"})

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from wherry.connectors.aerona.api_profile import Listing
-from wherry.connectors.aerona.columns import Sheet
+from wherry.connectors.bundle.columns import Sheet
 
 CUSTOM = "custom:"
 

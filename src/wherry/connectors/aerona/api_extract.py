@@ -11,7 +11,7 @@ from wherry.connectors.aerona.api_judge import NotAllowed, NotThere
 from wherry.connectors.aerona.api_profile import Listing, Profile
 from wherry.connectors.aerona.api_session import Session
 from wherry.connectors.aerona.api_spool import Extraction, Page, Spool
-from wherry.connectors.aerona.columns import SHEETS
+from wherry.connectors.bundle.columns import SHEETS
 from wherry.connectors.kit.http import Param
 from wherry.connectors.kit.redact import log_event
 from wherry.model.errors import PreflightFailed, WherryError

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from wherry.connectors.aerona.columns import SHEETS
-from wherry.connectors.aerona.manifest import DateFormat, known_zone
+from wherry.connectors.bundle.columns import SHEETS
+from wherry.connectors.bundle.manifest import DateFormat, known_zone
 from wherry.model.errors import SettingsInvalid
 
 DEFAULT = "aerona"

@@ -14,10 +14,10 @@ from wherry.connectors.aerona.api_probe import probe
 from wherry.connectors.aerona.api_profile import Profile
 from wherry.connectors.aerona.api_session import Access, Session
 from wherry.connectors.aerona.api_spool import Seen, Spool, SpoolContainer
-from wherry.connectors.aerona.columns import SHEETS
-from wherry.connectors.aerona.headers import plain
-from wherry.connectors.aerona.overrides import Overrides
-from wherry.connectors.aerona.source import AeronaBundle
+from wherry.connectors.bundle.columns import SHEETS
+from wherry.connectors.bundle.headers import plain
+from wherry.connectors.bundle.overrides import Overrides
+from wherry.connectors.bundle.source import AeronaBundle
 from wherry.model.catalog import Catalog
 from wherry.model.jsons import Json
 from wherry.model.opening import SourceCheck

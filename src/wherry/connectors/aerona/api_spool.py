@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from wherry.connectors.aerona.container import MANIFEST
+from wherry.connectors.bundle.container import MANIFEST
 
 _KEPT = timedelta(hours=72)  # an extraction older than that is begun anew: its pages are of too many days
 INDEX = "documents.json"  # reference → file below documents/

@@ -6,14 +6,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from wherry.connectors.aerona.columns import DATED, Column, Kind, Sheet
-from wherry.connectors.aerona.container import Container
-from wherry.connectors.aerona.csvread import Row, prove_delimiter, read_rows
-from wherry.connectors.aerona.decode import inspect
-from wherry.connectors.aerona.headers import Header, read_header, recognised
-from wherry.connectors.aerona.manifest import FileEntry
-from wherry.connectors.aerona.proof import CustomProof, DateProof, privacy_of_label
-from wherry.connectors.aerona.values import DateFormat
+from wherry.connectors.bundle.columns import DATED, Column, Kind, Sheet
+from wherry.connectors.bundle.container import Container
+from wherry.connectors.bundle.csvread import Row, prove_delimiter, read_rows
+from wherry.connectors.bundle.decode import inspect
+from wherry.connectors.bundle.headers import Header, read_header, recognised
+from wherry.connectors.bundle.manifest import FileEntry
+from wherry.connectors.bundle.proof import CustomProof, DateProof, privacy_of_label
+from wherry.connectors.bundle.values import DateFormat
 from wherry.model.errors import PreflightFailed
 from wherry.model.ports import Finding
 

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from wherry.connectors.aerona.columns import Column, Kind
-from wherry.connectors.aerona.values import DateFormat, date_parts, readings
+from wherry.connectors.bundle.columns import Column, Kind
+from wherry.connectors.bundle.values import DateFormat, date_parts, readings
 from wherry.model.catalog import Privacy
 
 _WORD_BOOLEANS = frozenset({"true", "false", "yes", "no", "y", "n"})

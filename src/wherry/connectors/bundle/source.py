@@ -6,16 +6,16 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import Self
 
-from wherry.connectors.aerona.columns import PROCEDURES, SHEETS, Sheet
-from wherry.connectors.aerona.container import MANIFEST, Container, read_all, sha256_of_file
-from wherry.connectors.aerona.documents import FOLDER, check_document, is_document
-from wherry.connectors.aerona.integrity import INTEGRITY
-from wherry.connectors.aerona.manifest import FileEntry, parse_manifest
-from wherry.connectors.aerona.overrides import Overrides
-from wherry.connectors.aerona.rows import RowReader
-from wherry.connectors.aerona.tables import Dialect, Table, check_sum, load_table
-from wherry.connectors.aerona.tally import Tally
-from wherry.connectors.aerona.zones import Zones
+from wherry.connectors.bundle.columns import PROCEDURES, SHEETS, Sheet
+from wherry.connectors.bundle.container import MANIFEST, Container, read_all, sha256_of_file
+from wherry.connectors.bundle.documents import FOLDER, check_document, is_document
+from wherry.connectors.bundle.integrity import INTEGRITY
+from wherry.connectors.bundle.manifest import FileEntry, parse_manifest
+from wherry.connectors.bundle.overrides import Overrides
+from wherry.connectors.bundle.rows import RowReader
+from wherry.connectors.bundle.tables import Dialect, Table, check_sum, load_table
+from wherry.connectors.bundle.tally import Tally
+from wherry.connectors.bundle.zones import Zones
 from wherry.model.catalog import Catalog, Stream
 from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json

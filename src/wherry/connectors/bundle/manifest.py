@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from wherry.connectors.aerona.container import MANIFEST
+from wherry.connectors.bundle.container import MANIFEST
 from wherry.model.errors import PreflightFailed
 
 DateFormat = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]

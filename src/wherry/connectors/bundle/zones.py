@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from wherry.connectors.aerona.manifest import known_zone
-from wherry.connectors.aerona.tables import Table
-from wherry.connectors.aerona.values import Unreadable, identifier
+from wherry.connectors.bundle.manifest import known_zone
+from wherry.connectors.bundle.tables import Table
+from wherry.connectors.bundle.values import Unreadable, identifier
 
 
 class Zones:

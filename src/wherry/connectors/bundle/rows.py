@@ -4,20 +4,20 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from wherry.connectors.aerona.cells import CellReader, cell_reader, date_reader
-from wherry.connectors.aerona.columns import Kind
-from wherry.connectors.aerona.documents import Problem
-from wherry.connectors.aerona.manifest import known_zone
-from wherry.connectors.aerona.tables import Table
-from wherry.connectors.aerona.tally import Tally
-from wherry.connectors.aerona.values import (
+from wherry.connectors.bundle.cells import CellReader, cell_reader, date_reader
+from wherry.connectors.bundle.columns import Kind
+from wherry.connectors.bundle.documents import Problem
+from wherry.connectors.bundle.manifest import known_zone
+from wherry.connectors.bundle.tables import Table
+from wherry.connectors.bundle.tally import Tally
+from wherry.connectors.bundle.values import (
     SENTINEL_DATES,
     DateReader,
     Unreadable,
     in_zone,
     local_parts,
 )
-from wherry.connectors.aerona.zones import Zones
+from wherry.connectors.bundle.zones import Zones
 from wherry.model.ports import Extracted
 from wherry.model.record import Fate, Key, Staged, Value
 

@@ -8,7 +8,7 @@ import pytest
 from pyzipper import zipfile_aes
 
 from wherry.connectors.aerona import AeronaBundle
-from wherry.connectors.aerona.container import is_safe, open_container
+from wherry.connectors.bundle.container import is_safe, open_container
 from wherry.model.errors import PreflightFailed
 from wherry.staging import stage
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from wherry.connectors.aerona import FileOverrides, Overrides, connector
-from wherry.connectors.aerona.decode import inspect, is_mojibake
+from wherry.connectors.bundle.decode import inspect, is_mojibake
 from wherry.model.catalog import FieldType, Privacy
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 from wherry.model.opening import Opening

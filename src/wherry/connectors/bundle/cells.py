@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 
-from wherry.connectors.aerona import values
-from wherry.connectors.aerona.columns import Column, Kind
-from wherry.connectors.aerona.decode import is_mojibake
-from wherry.connectors.aerona.proof import split_entries
-from wherry.connectors.aerona.tables import Table
-from wherry.connectors.aerona.tally import Tally
-from wherry.connectors.aerona.values import DateReader, Unreadable
+from wherry.connectors.bundle import values
+from wherry.connectors.bundle.columns import Column, Kind
+from wherry.connectors.bundle.decode import is_mojibake
+from wherry.connectors.bundle.proof import split_entries
+from wherry.connectors.bundle.tables import Table
+from wherry.connectors.bundle.tally import Tally
+from wherry.connectors.bundle.values import DateReader, Unreadable
 from wherry.model.catalog import Privacy
 from wherry.model.record import Value
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wherry.connectors.aerona.container import Container, is_safe, sha256_of_file
+from wherry.connectors.bundle.container import Container, is_safe, sha256_of_file
 from wherry.model.record import Value
 
 FOLDER = "documents/"

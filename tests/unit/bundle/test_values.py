@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherry.connectors.aerona import values
-from wherry.connectors.aerona.values import Unreadable
+from wherry.connectors.bundle import values
+from wherry.connectors.bundle.values import Unreadable
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import cast
 
-from wherry.connectors.aerona.manifest import DateFormat, known_zone
+from wherry.connectors.bundle.manifest import DateFormat, known_zone
 from wherry.model.errors import SettingsInvalid
 
 _FORMATS = ("yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wherry.connectors.aerona.columns import Sheet
+from wherry.connectors.bundle.columns import Sheet
 from wherry.model.errors import PreflightFailed
 
 _PLAIN = re.compile(r"[\W_]+")
