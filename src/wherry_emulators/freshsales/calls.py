@@ -15,6 +15,7 @@ _DIGITS = re.compile(r"/\d+(?=/|$|\.)")
 _READS_BY_POST = re.compile(r"^/filtered_search/")
 _SINGULAR = {
     "contacts": "contact",
+    "leads": "lead",
     "sales_accounts": "sales_account",
     "deals": "deal",
     "tasks": "task",

@@ -237,6 +237,36 @@ PHONE_CALL = Entity(
     ),
 )
 
+LEAD = Entity(
+    key="lead",
+    plural="leads",
+    model="Lead",
+    label="Lead",
+    has_schema=True,
+    is_module=True,
+    shown=_keys(
+        "id first_name last_name display_name avatar job_title city state zipcode country email emails time_zone "
+        "work_number mobile_number phone_numbers address facebook twitter linkedin medium keyword lead_score "
+        "last_contacted last_contacted_mode recent_note links custom_field created_at updated_at "
+        "last_assigned_at is_deleted tags",
+        emails=(),
+        phone_numbers=(),
+        tags=(),
+        lead_score=0,
+        is_deleted=False,
+    ),
+    hidden=(
+        "owner_id",
+        "lead_stage_id",
+        "territory_id",
+        "lead_source_id",
+        "campaign_id",
+        "creater_id",
+        "updater_id",
+    ),
+    link_names=("conversations", "document_associations", "notes", "tasks", "appointments"),
+)
+
 LIST = Entity(key="list", plural="lists", model="List", label="List", shown={"id": None, "name": None})
 
 STANDARD: tuple[Entity, ...] = (
@@ -250,6 +280,7 @@ STANDARD: tuple[Entity, ...] = (
     PRODUCT,
     LIST,
     PHONE_CALL,
+    LEAD,
 )
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (

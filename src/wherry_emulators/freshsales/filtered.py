@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import Route
 
 from wherry_emulators.freshsales.errors import ApiError
+from wherry_emulators.freshsales.lead_values import leads_are_looked_up
 from wherry_emulators.freshsales.paging import Page, page_of
 from wherry_emulators.freshsales.render import plain
 from wherry_emulators.freshsales.times import parse_instant
@@ -77,7 +78,8 @@ def routes(state: "State") -> list[Route]:
 
     def search(asked: RequestData) -> Any:
         key = asked.path["entity"]
-        if key not in state.tables or not (key in ENTITIES or state.entities[key].is_custom):
+        known = key in ENTITIES or (key == "lead" and leads_are_looked_up(state))
+        if key not in state.tables or not (known or state.entities[key].is_custom):
             raise ApiError(404, "Entity not found")
         return filtered(state, key, asked)
 

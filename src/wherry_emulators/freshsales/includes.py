@@ -95,6 +95,13 @@ INCLUDES: Mapping[str, Mapping[str, Include]] = {
         ),
         "currency": Reference("currencies", "currency_id", "currencies"),
     },
+    "lead": {
+        **_USERS,
+        **_ACTIVITIES,
+        **_TERRITORY,
+        **_ORIGIN,
+        "lead_stage": Reference("lead_stages", "lead_stage_id", "lead_stages"),
+    },
     "task": {
         **_USERS,
         "task_type": Reference("task_types", "task_type_id", "sales_activity_entity_types"),

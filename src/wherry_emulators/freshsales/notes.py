@@ -55,11 +55,13 @@ def routes(state: "State") -> list[Route]:
         route("/notes", "POST", post, state.lock),
         route("/notes/{id:int}", "PUT", put, state.lock),
         route("/notes/{id:int}", "DELETE", delete, state.lock),
-        *(_below(state, key) for key in ("contact", "sales_account", "deal")),
+        *(below(state, key) for key in ("contact", "sales_account", "deal")),
     ]
 
 
-def _below(state: "State", key: str) -> Route:
+def below(state: "State", key: str) -> Route:
+    """Give the route of the notes on records of one module."""
+
     def rows(asked: RequestData) -> Any:
         state.get(key, asked.id)
         found = notes_of(state, key, asked.id)

@@ -12,6 +12,7 @@ from wherry_emulators.freshsales.custom_modules import prepare_record
 from wherry_emulators.freshsales.deals import prepare_deal
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.includes import single_body
+from wherry_emulators.freshsales.lead_values import prepare_lead
 from wherry_emulators.freshsales.times import parse_instant, write_instant
 from wherry_emulators.freshsales.unique import unique_names
 from wherry_emulators.freshsales.wire import Record, Reply, RequestData, route, unwrap
@@ -41,11 +42,17 @@ MODULES: Mapping[str, Module] = {
     "sales_account": Module(key="sales_account", prepare=prepare_account, discarded=account_discarded),
     "deal": Module(key="deal", prepare=prepare_deal),
 }
+"""Those of every edition, which also have bulk calls."""
+
+LEADS = Module(key="lead", prepare=prepare_lead)
+"""Those of the Classic edition alone; no bulk call is documented for them."""
+
+_RULES: Mapping[str, Module] = {**MODULES, LEADS.key: LEADS}
 
 
 def rules_of(key: str) -> Module:
     """Give the write rules of a module; those of custom modules follow from their fields alone."""
-    return MODULES.get(key) or Module(
+    return _RULES.get(key) or Module(
         key=key, prepare=lambda state, old, body: prepare_record(state, key, old, body)
     )
 

@@ -88,7 +88,7 @@ def thin_user(state: "State", user: Mapping[str, Any]) -> Record:
 
 def thin(key: str, record: Record) -> Record:
     """A contact, account, deal or other record as it is sideloaded."""
-    if key == "contact":
+    if key in {"contact", "lead"}:
         return {
             "id": record["id"],
             "avatar": None,
@@ -144,6 +144,13 @@ def _contact(state: "State", record: Record) -> Record:
         "display_name": display_name(record),
         "mcr_id": state.ids.mcr_id(record["id"]),
         "team_user_ids": _team_ids(record),
+    }
+
+
+def _lead(state: "State", record: Record) -> Record:
+    return {
+        "display_name": display_name(record),
+        "recent_note": _recent_note(state, "lead", record),
     }
 
 
@@ -223,6 +230,7 @@ def _custom(key: str) -> Callable[["State", Record], Record]:
 
 _COMPUTED: Mapping[str, Callable[["State", Record], Record]] = {
     "contact": _contact,
+    "lead": _lead,
     "sales_account": _account,
     "deal": _deal,
     "note": _note,

@@ -13,6 +13,7 @@ from wherry_emulators.freshsales import (
     documents,
     feeds,
     filtered,
+    leads,
     lists,
     notes,
     phone_calls,
@@ -49,6 +50,7 @@ _PARTS = (
     selector_routes,
     settings_routes,
     custom_module_routes,
+    leads,
 )
 
 

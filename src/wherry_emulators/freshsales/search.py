@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.includes import Siblings, with_includes
+from wherry_emulators.freshsales.lead_values import leads_are_looked_up
 from wherry_emulators.freshsales.paging import page_of
 from wherry_emulators.freshsales.render import account_rows, display_name
 from wherry_emulators.freshsales.unique import value_of
@@ -32,7 +33,7 @@ _ANY_PHONE = {"phone": ("phone", "mobile_number", "work_number")}
 
 def name_of(key: str, record: Record) -> str:
     """The name a search result shows."""
-    return display_name(record) if key == "contact" else str(record.get("name") or "")
+    return display_name(record) if key in {"contact", "lead"} else str(record.get("name") or "")
 
 
 def routes(state: "State") -> list[Route]:
@@ -52,6 +53,8 @@ def routes(state: "State") -> list[Route]:
             raise ApiError(400, "q, f and entities can't be blank")
         found: Record = {}
         for key in names:
+            if key == "lead" and not leads_are_looked_up(state):
+                raise ApiError(400, "entities is invalid")
             if key not in state.tables or (key in state.schemas and not _may_be_asked(state, key, field)):
                 raise ApiError(400, f"f is invalid for {key}")
             found |= _looked_up(state, key, field, value, asked)

@@ -107,7 +107,7 @@ def _complete(state: "State", key: str, row: Mapping[str, Any]) -> Record:
         "is_deleted": False,
         **row,
     }
-    if key == "contact" and record.get("email") and not record.get("emails"):
+    if key in {"contact", "lead"} and record.get("email") and not record.get("emails"):
         one = {"id": state.ids.next("email"), "value": record["email"], "is_primary": True, "label": None}
         record["emails"] = [{**one, "_destroy": False}]
     if "targetable_type" in record and "targetables" not in record:

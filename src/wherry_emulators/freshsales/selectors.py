@@ -12,6 +12,7 @@ Row = dict[str, Any]
 
 NAMED_LISTS = (
     "lead_sources",
+    "lead_stages",
     "deal_types",
     "deal_reasons",
     "deal_payment_statuses",

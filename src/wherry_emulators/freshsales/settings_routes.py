@@ -65,11 +65,12 @@ def routes(state: "State") -> list[Route]:
     """Routes of the standard entities' metadata; tasks, appointments and notes have none."""
     found: list[Route] = []
     for key in _WITH_METADATA:
-        found += _routes_of(state, key)
+        found += routes_of(state, key)
     return found
 
 
-def _routes_of(state: "State", key: str) -> list[Route]:
+def routes_of(state: "State", key: str) -> list[Route]:
+    """Routes of one entity's metadata."""
     root = f"/settings/{state.entities[key].plural}"
 
     def fields(asked: RequestData) -> Any:

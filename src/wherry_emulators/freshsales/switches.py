@@ -138,6 +138,18 @@ class Switches:
     note_max_length: int = _switch("note.max_length", 65535, "Longest note description, in characters.")
     task_title_max_length: int = _switch("task.title_max_length", 255, "Longest task title, in characters.")
     documents_max_bytes: int = _switch("documents.max_bytes", 157_286_400, "Largest file, in bytes.")
+    edition: Literal["suite", "classic"] = _switch(
+        "edition", "suite", "The account's edition: only `classic` has /leads and their metadata."
+    )
+    leads_email_unique: bool = _switch(
+        "leads.email_unique", False, "No two leads may have the same primary email."
+    )
+    leads_found_by_lookup: bool = _switch(
+        "leads.found_by_lookup", False, "/lookup and filtered search take `lead`; if not, that is a 400."
+    )
+    leads_targetable: Literal["tasks", "all"] = _switch(
+        "leads.targetable", "all", "What may hang on a lead: only tasks, or notes and appointments as well."
+    )
     storage_per_user_bytes: int | None = _switch(
         "storage.per_user_bytes",
         None,

@@ -23,20 +23,36 @@ def clean_targets(
     """Read ``targetable_type`` and ``targetable_id``, or ``targetables`` rows, of a body.
 
     On create at least one is required. The type must be one of ``models`` in CamelCase,
-    or with ``custom`` that of a custom module, and the record live.
+    or with ``custom`` that of a custom module, and the record live. On Classic it may
+    be a lead as well, as far as a switch says so.
     """
     rows = _given(body)
     if rows is None:
         if old is None:
             problems.add("Targetable can't be blank")
         return {}
-    allowed = {*models, *(one.model for one in state.entities.values() if custom and one.is_custom)}
+    allowed = {
+        *models,
+        *_leads(state, models, custom=custom),
+        *(one.model for one in state.entities.values() if custom and one.is_custom),
+    }
     found: list[Record] = []
     for row in rows:
         _take(state, row, allowed, found, problems)
     if not rows:
         problems.add("Targetable can't be blank")
     return {"targetables": found}
+
+
+def task_models(state: "State") -> tuple[str, ...]:
+    """Models that a task may hang on."""
+    return (*TARGET_MODELS, "Lead") if state.switches.edition == "classic" else TARGET_MODELS
+
+
+def _leads(state: "State", models: tuple[str, ...], *, custom: bool) -> tuple[str, ...]:
+    switches = state.switches
+    taken = switches.edition == "classic" and switches.leads_targetable == "all"
+    return ("Lead",) if taken and custom and models is TARGET_MODELS else ()
 
 
 def _given(body: Record) -> list[Any] | None:
@@ -65,5 +81,7 @@ BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
         "[L]",
         "RV",
     ),
+    ("On Classic a task may hang on a lead", "[D]", "section 3.7"),
+    ("On Classic notes and appointments may as well", "[?]", "switch leads.targetable"),
     ("An unknown targetable is a 400", "[I]", "strict reading"),
 )

@@ -12,7 +12,7 @@ from wherry_emulators.freshsales.includes import Siblings, list_body, with_inclu
 from wherry_emulators.freshsales.paging import page_of
 from wherry_emulators.freshsales.records import stamps
 from wherry_emulators.freshsales.render import plain
-from wherry_emulators.freshsales.targets import clean_targets
+from wherry_emulators.freshsales.targets import clean_targets, task_models
 from wherry_emulators.freshsales.validate import (
     Invalid,
     Problems,
@@ -46,7 +46,7 @@ def prepare_task(state: "State", old: Record | None, body: Record) -> Record:
     }
     changes = read_values(body, readers, problems)
     changes |= _completed_date(state, body, problems)
-    changes |= clean_targets(state, body, old, problems)
+    changes |= clean_targets(state, body, old, problems, task_models(state))
     changes |= _collaborators(state, body, old, problems)
     require({**(old or {}), **changes}, {"title": "Title", "due_date": "Due date"}, problems)
     problems.raise_if_any()

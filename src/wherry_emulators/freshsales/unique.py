@@ -14,6 +14,8 @@ def unique_names(state: "State", key: str) -> Iterator[tuple[str, str]]:
     """Names and labels of an entity's unique fields; a contact's primary email is one."""
     if key == "contact":
         yield "email", "Email"
+    if key == "lead" and state.switches.leads_email_unique:
+        yield "email", "Email"
     for field in state.schemas[key]:
         if field.unique:
             yield field.name, field.label

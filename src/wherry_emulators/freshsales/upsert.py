@@ -17,6 +17,7 @@ _KEYS = {
     "contact": ("emails", "mobile_number", "external_id", "id"),
     "sales_account": ("name", "id"),
     "deal": ("id",),
+    "lead": ("emails", "mobile_number", "id"),
 }
 _REFUSED = "Please provide a unique field in unique_identifier"
 
@@ -46,10 +47,12 @@ def match(state: "State", key: str, name: str, value: Any) -> Record | None:
 
 def routes(state: "State") -> list[Route]:
     """Routes of upsert."""
-    return [_route(state, key) for key in MODULES]
+    return [route_of(state, key) for key in MODULES]
 
 
-def _route(state: "State", key: str) -> Route:
+def route_of(state: "State", key: str) -> Route:
+    """Give the route of one module's upsert."""
+
     def run(asked: RequestData) -> Any:
         identifier = asked.body.get("unique_identifier")
         if not isinstance(identifier, dict):
