@@ -32,7 +32,7 @@ def candidates_of(ws: Workspace, snapshot: Snapshot) -> tuple[Sequence[Candidate
 
 def _contacts(ws: Workspace, snapshot: Snapshot) -> list[Candidate]:
     known = index(ws.existing("contacts"))
-    ours = {line.destination_id for line in ws.ledger.located("patients")}
+    ours = {line.destination_id for line in ws.ledger.located("patients") if line.stream != "leads"}
     return [
         Candidate(key=twin.key, id=twin.destination_id, evidence=twin.evidence)
         for twin in candidates(snapshot.read("patients"), known)

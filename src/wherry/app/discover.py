@@ -12,7 +12,7 @@ from wherry.model.diff import Observed
 from wherry.model.ports import Snapshot
 from wherry.planning.twins import Existing
 
-STREAMS = ("contacts", "sales_accounts")
+STREAMS = ("contacts", "sales_accounts", "leads")
 SKEW = timedelta(minutes=5)  # what the two clocks may differ
 SOURCE_ID_LABEL = "Source_System_ID__c"
 
@@ -62,10 +62,17 @@ def look_around(ws: Workspace) -> None:
 def _keep_existing(ws: Workspace, catalog: Catalog) -> dict[str, list[Existing]]:
     begun = ws.clock.now()
     ws.progress.start("reading Freshsales", None)
-    existing = {stream: list(_there(ws, catalog, stream)) for stream in (*STREAMS, *_money_streams(catalog))}
+    existing = {
+        stream: list(_there(ws, catalog, stream)) for stream in (*_people(catalog), *_money_streams(catalog))
+    }
     ws.progress.finish()
     ws.keep_destination(catalog, existing, begun)
     return existing
+
+
+def _people(catalog: Catalog) -> tuple[str, ...]:
+    """Contacts and accounts, and leads where there are any."""
+    return tuple(stream for stream in STREAMS if stream != "leads" or catalog.stream(stream) is not None)
 
 
 def _money_streams(catalog: Catalog) -> tuple[str, ...]:
@@ -74,13 +81,13 @@ def _money_streams(catalog: Catalog) -> tuple[str, ...]:
 
 
 def refresh(ws: Workspace, catalog: Catalog) -> None:
-    """Take note of contacts and accounts that appeared or changed since discover; a call or two a stream.
+    """Take note of contacts, leads and accounts that appeared or changed since discover; a call or two a stream.
 
     A contact that a person made meanwhile may hold an address that a bulk write would match.
     """
     begun = ws.clock.now()
     since = ws.discovered_at() - SKEW
-    for stream in STREAMS:
+    for stream in _people(catalog):
         rows = list(_there(ws, catalog, stream, since))
         own = {line.destination_id for line in ws.ledger.located()}  # later: workers may be at it meanwhile
         newer = {one.id: one for one in rows if one.id not in own}

@@ -69,7 +69,7 @@ def seed_of(known: Known) -> Seed:
         "custom_fields": _by_hand(known.by_hand),
     }
     owner = {"owner_id": first} if first else {}
-    for stream in ("contacts", "sales_accounts", "deals", "products"):
+    for stream in ("contacts", "leads", "sales_accounts", "deals", "products"):
         names = _custom_names(catalog.stream(stream))
         rows = [_record(one, names) for one in known.existing.get(stream, ())]
         seed[stream] = rows if stream == "products" else [{**owner, **row} for row in rows]

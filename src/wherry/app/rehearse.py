@@ -35,7 +35,7 @@ from wherry.planning.approve import unlocked_classes
 WHO = "rehearsal"
 SETTLE_SECONDS = 1.0
 PER_HOUR, PER_MINUTE = 2_000_000, 600_000  # nobody waits for a local account
-STREAMS = ("contacts", "sales_accounts", "deals", "products")
+STREAMS = ("contacts", "leads", "sales_accounts", "deals", "products")
 COLUMNS = ("stream", "key", "field", "reason", "hint", "blocked_by")
 # What goes wrong on the way, so that the way through it is rehearsed too; a handful of calls more.
 FAULTS: tuple[Document, ...] = (
@@ -74,6 +74,7 @@ def _primed(ws: Workspace, folder: Path, situation: Situation) -> Iterator[Emula
     """Start the emulator with everything we know of the real account."""
     there = ws.settings.destination
     arguments = ["--plan", there.plan, *limits(PER_HOUR, PER_MINUTE)]
+    arguments += ["--switch", f"edition={ws.settings.policy.edition}"]
     with running(folder, "fresh", arguments) as empty:
         fresh = empty.admin("dump")
     creatable = situation.catalog.abilities.get("create_fields", False)

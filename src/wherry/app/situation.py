@@ -1,13 +1,14 @@
 """Everything a plan or a run stands on, gathered in one way, so that a run does what its plan says."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wherry.app.mappings import Decisions, Mappings, read_decisions, read_workspace_mappings
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Apply
-from wherry.mapping.apply import apply, unassigned_account
+from wherry.mapping.apply import apply, mapping_for, unassigned_account
 from wherry.mapping.ask import Context
 from wherry.mapping.check import FieldNeed, needed_fields
 from wherry.mapping.labels import normal_label
@@ -98,6 +99,7 @@ def gather(
         field_names=field_names(catalog),
         placed={line.key.id: line.stream for line in ws.ledger.located("appointments")},
     )
+    context = replace(context, leads=_leads(snapshot, mappings, context))
     return Situation(
         snapshot=snapshot,
         catalog=catalog,
@@ -131,7 +133,7 @@ def missing_field(need: FieldNeed, *, by_api: bool) -> MissingField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThereBefore:
-    """Contacts that were there before us: which are ours to adopt, and which addresses the others hold."""
+    """Contacts and leads that were there before us: which are ours to adopt, and which addresses the others hold."""
 
     index: Index
     adoptions: Mapping[str, int]
@@ -139,13 +141,31 @@ class ThereBefore:
 
 
 def _there_before(ws: Workspace, decisions: Decisions) -> ThereBefore:
-    contacts = index(ws.existing("contacts"))
-    located = {line.destination_id for line in ws.ledger.located("patients")}
+    contacts, leads = index(ws.existing("contacts")), index(ws.existing("leads"))
+    lines = list(ws.ledger.located("patients"))
+    located = {line.destination_id for line in lines if line.stream != "leads"}
+    made = {line.destination_id for line in lines if line.stream == "leads"}
     adoptions = {key: id_ for key, id_ in contacts.by_source_id.items() if id_ not in located}
     adoptions |= decisions.contacts
     ours = located | set(adoptions.values())
-    taken = {email for email, holders in contacts.by_email.items() if any(h.id not in ours for h in holders)}
-    return ThereBefore(index=contacts, adoptions=adoptions, taken_emails=frozenset(taken))
+    own = {f"leads/{key}": id_ for key, id_ in leads.by_source_id.items() if id_ not in made}
+    taken = _held(contacts, ours) | _held(leads, made | set(own.values()))
+    return ThereBefore(index=contacts, adoptions={**adoptions, **own}, taken_emails=taken)
+
+
+def _held(there: Index, ours: AbstractSet[int]) -> frozenset[str]:
+    """Return the addresses that records hold which are not ours."""
+    held = there.by_email.items()
+    return frozenset(email for email, holders in held if any(h.id not in ours for h in holders))
+
+
+def _leads(snapshot: Snapshot, mappings: Mappings, context: Context) -> frozenset[str]:
+    """Return the ids of patients who are written as leads; nobody is read where no mapping writes any."""
+    active = mappings.active
+    if not any(mapping.destination == "leads" for mapping in active):
+        return frozenset()
+    taken = ((record.key.id, mapping_for(active, record, context)) for record in snapshot.read("patients"))
+    return frozenset(id_ for id_, mapping in taken if mapping and mapping.destination == "leads")
 
 
 def _deals_and_products(ws: Workspace) -> dict[str, int]:

@@ -195,6 +195,8 @@ class Workspace:
             "call_seconds": self.settings.engine.call_seconds,
             "verify_files": self.settings.engine.verify_files,
         }
+        if self.settings.policy.edition != "suite":
+            overrides["edition"] = self.settings.policy.edition
         if there.calls_per_hour:
             overrides["calls_per_hour"] = there.calls_per_hour
         if there.calls_per_minute:

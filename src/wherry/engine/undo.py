@@ -20,6 +20,7 @@ from wherry.model.run import RunKind, RunState
 
 PARENT_STREAM = {
     "targetable": "contacts",
+    "lead": "leads",
     "attendee": "contacts",
     "sales_accounts": "sales_accounts",
     "contact": "contacts",

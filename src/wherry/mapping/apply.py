@@ -101,7 +101,11 @@ def apply_noted(mappings: Sequence[Mapping], record: Record, context: Context) -
         return Applied(
             result=NoWrite(state=RecordState.NO_EQUIVALENT, reason=_WHY.get(record.key.stream, "no_mapping"))
         )
-    stopped = _filtered(mapping, record, context) or _resolved(mapping, record, context)
+    stopped = (
+        _filtered(mapping, record, context)
+        or _resolved(mapping, record, context)
+        or _on_lead(mapping, record, context)
+    )
     if stopped is not None:
         return Applied(result=stopped, mapping=mapping.name)
     draft = _Draft()
@@ -168,6 +172,21 @@ def _resolved(mapping: Mapping, record: Record, context: Context) -> NoWrite | N
     if record.key.id in context.owners:
         return NoWrite(state=RecordState.UNCHANGED, reason="user_matched")
     return NoWrite(state=RecordState.NO_EQUIVALENT, reason="user_unmatched")
+
+
+def _on_lead(mapping: Mapping, record: Record, context: Context) -> NoWrite | None:
+    """What must be linked to a contact has no place where the patient is a lead.
+
+    That a lead takes a file or is a party to a deal is documented nowhere; notes on leads are not written yet.
+    """
+    for rule in mapping.links if context.leads else ():
+        if (
+            rule.required
+            and rule.stream == "patients"
+            and id_of(record.values.get(rule.source)) in context.leads
+        ):
+            return NoWrite(state=RecordState.NO_EQUIVALENT, reason="patient_is_lead")
+    return None
 
 
 def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Reject | None:
@@ -301,7 +320,7 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
             compare=draft.compare,
             classes=draft.classes,
             sources=draft.sources,
-            adopt=_adoption(record.key, context),
+            adopt=_adoption(record.key, mapping.destination, context),
             content=content,
             irreversible=UPLOADED if content else "",
         )
@@ -317,7 +336,9 @@ def _content(mapping: Mapping, fields: dict[str, Json]) -> Content | None:
     return Content(text_of(ref), text_of(media_type))
 
 
-def _adoption(key: Key, context: Context) -> int | None:
+def _adoption(key: Key, stream: str, context: Context) -> int | None:
+    if stream == "leads":  # a contact of that patient is another record
+        return context.adoptions.get(f"leads/{key.id}")
     return context.adoptions.get(key.id if key.stream == "patients" else str(key))
 
 
@@ -357,6 +378,8 @@ def _links(mapping: Mapping, record: Record, context: Context) -> tuple[Link, ..
             links += [Link(f"{rule.relation}:{one}", Key(rule.stream, one)) for one in given]
             continue
         key = id_of(given) or rule.default
+        if rule.stream == "patients" and key in context.leads:
+            continue  # only of links that are not required: see _on_lead()
         if not key and rule.required:
             return _no_parent(record, rule)
         relation = _relation(mapping, rule, context)

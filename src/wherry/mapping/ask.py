@@ -62,7 +62,8 @@ class Context:
     `lookups` are the small source streams: stream → id → values. `placed` says in which destination
     stream an appointment already lives, so that one that was an event stays an event when its day has
     passed. `taken_emails` are lower-case addresses of destination contacts that are not ours. `adoptions`
-    are keyed by patient id, those of other streams by `stream/id`. With `foresee`, custom fields that do
+    are keyed by patient id, those of other streams by `stream/id`, those of leads by
+    `leads/patient id`. With `foresee`, custom fields that do
     not exist yet are taken for made: for a dry run before they are prepared, never for a write.
     """
 
@@ -80,6 +81,7 @@ class Context:
     adoptions: MappingABC[str, int] = field(default_factory=dict)  # → destination id
     account_names: MappingABC[str, str] = field(default_factory=dict)  # practice id → name to write
     field_names: MappingABC[tuple[str, str], str] = field(default_factory=dict)
+    leads: frozenset[str] = frozenset()  # ids of patients who are written as leads
     placed: MappingABC[str, str] = field(default_factory=dict)  # appointment id → destination stream
     tooth_notation: str = ""  # as the source declares it: FDI, palmer, universal
     foresee: bool = False

@@ -127,11 +127,15 @@ def cap_of(kind: FieldType) -> str:
 
 
 def _policies(mappings: Sequence[Mapping], destination: Catalog, policies: Policies) -> Iterator[Issue]:
-    if policies.edition == "classic" and any(m.row == 2 for m in mappings):
+    if policies.edition == "classic" and any(m.row == 2 and m.destination != "leads" for m in mappings):
+        there = destination.stream("leads") is not None
+        why = "the mapping writes prospects as contacts" if there else "the destination shows no leads"
         yield Issue(
             code="edition_unsupported",
-            message="prospects are written as contacts; leads of the Classic edition are not carried out yet",
-            hint='set policy.edition = "suite", or take the prospects mapping out',
+            message=f"policy.edition is classic, but {why}",
+            hint="bring the prospects' mapping files up to date with those of `wherry propose`"
+            if there
+            else 'set policy.edition = "suite", or use the address and key of a Classic account, then wherry discover',
         )
     stages = [policies.patient_stage, policies.prospect_stage]
     for name in filter(None, stages):

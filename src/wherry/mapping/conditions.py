@@ -84,6 +84,11 @@ def plan_on_contact(ask: Ask) -> bool:
     return not custom_modules(ask) or field_exists(ask)
 
 
+def has_leads(ask: Ask) -> bool:
+    """The destination keeps leads apart from contacts, as the Classic edition does."""
+    return ask.context.destination.stream("leads") is not None
+
+
 def on_suite(ask: Ask) -> bool:
     """The destination is the Suite, where leads are contacts."""
     return ask.context.policies.edition == "suite"
@@ -106,6 +111,7 @@ CONDITIONS: Mapping[str, Condition] = {
         has_products,
         carries_products,
         keeps_closed_date,
+        has_leads,
         on_suite,
         always,
         custom_modules,

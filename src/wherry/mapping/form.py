@@ -20,7 +20,7 @@
 destination.
 
 `like: NAME` takes over another mapping of the same folder: rules for the same `to` replace that one's,
-others are added, `without: [to, …]` leaves some out.
+others are added, `without: [to, …]` leaves some out, links by their relation.
 """
 
 from collections.abc import Iterable
@@ -183,10 +183,12 @@ def _laid_over(base: Written, own: Written, top: Reader) -> Written:
     kept = {
         f.name: getattr(base.mapping, f.name)
         for f in fields(Mapping)
-        if f.name not in {"name", "rules", "unmapped"} and not getattr(own.mapping, f.name)
+        if f.name not in {"name", "rules", "unmapped", "links"} and not getattr(own.mapping, f.name)
     }
     unmapped = {**base.mapping.unmapped, **own.mapping.unmapped}
-    mapping = replace(own.mapping, rules=tuple(rule for rule, _ in pairs), unmapped=unmapped, **kept)
+    links = own.mapping.links or tuple(li for li in base.mapping.links if li.relation not in without)
+    rules = tuple(rule for rule, _ in pairs)
+    mapping = replace(own.mapping, rules=rules, links=links, unmapped=unmapped, **kept)
     return Written(mapping=mapping, place=own.place, places=tuple(place for _, place in pairs))
 
 

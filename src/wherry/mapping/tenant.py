@@ -19,6 +19,10 @@ def _custom_modules(catalog: Catalog, _stream: str, _to: str) -> bool:
     return catalog.abilities.get("custom_modules") is True
 
 
+def _has_leads(catalog: Catalog, _stream: str, _to: str) -> bool:
+    return catalog.stream("leads") is not None
+
+
 def _plan_on_contact(catalog: Catalog, stream: str, to: str) -> bool:
     label = custom_label(to)
     there = label is not None and labelled(catalog, stream, label) is not None
@@ -27,6 +31,7 @@ def _plan_on_contact(catalog: Catalog, stream: str, to: str) -> bool:
 
 _BY_TENANT: Mapping[str, _Decides] = {
     "custom_modules": _custom_modules,
+    "has_leads": _has_leads,
     "plan_on_contact": _plan_on_contact,
 }
 

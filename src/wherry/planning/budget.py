@@ -11,6 +11,7 @@ ROWS_PER_CALL = 100  # rows of a bulk call, and records of a view page
 BULK_CALLS = 3  # one to send, one to ask how the job stands, one page to read the ids back
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 FILES = "documents"
+LEADS = "leads"
 DEAL_PRODUCTS = "deal_products"
 ALONE = frozenset({DEAL_PRODUCTS, "products"})  # read one by one
 
@@ -60,9 +61,9 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
     files = volumes[FILES].writes if FILES in volumes else 0
     # The list of a contact's files is a call of its own, and so is reading the bytes of each.
     read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files + singly
-    modules = sum(v.writes for s, v in volumes.items() if s.startswith(MODULE_STREAM))
+    modules = sum(v.writes for s, v in volumes.items() if s.startswith(MODULE_STREAM) or s == LEADS)
     contacts = volumes["contacts"].writes if "contacts" in volumes else 0
-    # modules are read and deleted one by one, and so is what a catalogue holds
+    # modules and leads are read and deleted one by one, and so is what a catalogue holds
     goods = sum(load_calls(v) for s, v in volumes.items() if s in ALONE)
     destroy = sum(pages.values()) * 2 + children + modules * 2 + goods
     load = sum(by_stream.values())

@@ -49,8 +49,8 @@ _PARTS = (
     feeds,
     selector_routes,
     settings_routes,
-    custom_module_routes,
     leads,
+    custom_module_routes,
 )
 
 

@@ -144,7 +144,8 @@ def open_destination(
     """Return a destination; nothing is sent yet.
 
     `base_url` is the bundle alias with its path, with or without a trailing `/api`. `overrides` are
-    limits and abilities of the catalog by name, `delete` ("recycle_bin" or "forget"), `call_seconds` (how
+    limits and abilities of the catalog by name, `delete` ("recycle_bin" or "forget"), `edition` ("classic": there are
+    leads), `call_seconds` (how
     long an answer is waited for) and `field_type_<type>` codes. Raises SettingsInvalid for an address, a key or a plan that cannot be.
     """
     overrides = overrides or {}

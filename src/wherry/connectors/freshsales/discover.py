@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, need_rows, rows_of
 from wherry.connectors.freshsales.catalogue import has_catalogue
+from wherry.connectors.freshsales.entities import LEADS
 from wherry.connectors.freshsales.fields import read_field, read_stream, reduced, static_streams
 from wherry.connectors.freshsales.limits import FEATURES, figures, plan_limits
 from wherry.connectors.freshsales.modules import Modules
 from wherry.connectors.freshsales.zones import zone_rows
 from wherry.connectors.kit.http import ApiClient
-from wherry.model.catalog import Catalog, Field, Person
+from wherry.model.catalog import Catalog, Field, Person, Stream
 from wherry.model.errors import CredentialsRefused, ProtocolBroken, RefuseRecord
 from wherry.model.jsons import Json
 
@@ -43,6 +44,7 @@ class Discovery:
     def describe(self) -> Catalog:
         """Return the catalog. Raises CredentialsRefused, or ProtocolBroken where this is no Freshsales."""
         streams = [read_stream(name, self._metadata(name)) for name in _TOLD_BY_METADATA]
+        streams += self._leads()
         custom = {name: self._custom_fields(name) for name in ("tasks", "appointments")}
         modules = self.modules.definitions()
         return Catalog(
@@ -53,6 +55,16 @@ class Discovery:
             limits=figures(self.plan, self.overrides),
             abilities=self._abilities(custom, modules),
         )
+
+    def _leads(self) -> list[Stream]:
+        """Return the leads of a Classic account, where the settings say that it is one and it shows them.
+
+        Nobody else is asked: in the Suite there are none [D] section 3.15.
+        """
+        if self.overrides.get("edition") != "classic":
+            return []
+        rows = self._may(f"/settings/{LEADS.stream}/fields", "fields")
+        return [read_stream(LEADS.stream, rows)] if rows else []
 
     def _metadata(self, stream: str) -> list[Row]:
         path = f"/settings/{stream}/fields"

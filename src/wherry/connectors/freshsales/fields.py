@@ -1,6 +1,7 @@
 """Field metadata: from the API's rows to Field, and the streams that have no metadata to read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows, words
 from wherry.connectors.freshsales.limits import MOBILE_LENGTH, TEXT_LENGTH, TEXTAREA_LENGTH, TITLE_LENGTH
@@ -228,17 +229,17 @@ _STATIC: Mapping[str, tuple[Field, ...]] = {
 Size and checksum of a file follow from it.
 """
 
+_EMAIL = Field(
+    name="email",
+    type=FieldType.TEXT,
+    label="Email",
+    max_length=TEXT_LENGTH,
+    privacy=Privacy.CONTACT,
+)
+
 _UNLISTED: Mapping[str, tuple[Field, ...]] = {
-    "contacts": (
-        Field(
-            name="email",
-            type=FieldType.TEXT,
-            label="Email",
-            unique=True,
-            max_length=TEXT_LENGTH,
-            privacy=Privacy.CONTACT,
-        ),
-    ),
+    "leads": (_EMAIL,),
+    "contacts": (replace(_EMAIL, unique=True),),
 }
 
 

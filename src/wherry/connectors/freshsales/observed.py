@@ -34,6 +34,7 @@ _WRAPPER = re.compile(r"^\s*<(?:p|div)>|</(?:p|div)>\s*$", re.IGNORECASE)
 
 _SIDELOAD_OF = {
     "owner": ("owner", "users"),
+    "lead_stage": ("lead_stage", "lead_stages"),
     "lifecycle_stage": ("lifecycle_stage", "lifecycle_stages"),
     "contact_status": ("contact_status", "contact_statuses"),
     "lost_reason": ("lost_reason", "lost_reasons"),
@@ -164,9 +165,10 @@ def _links(
         return _parties(record, beside, missing)
     if entity.stream in CHILDREN:
         ids = _targets(record)
-        if not ids and parent is not None:
+        if not ids and parent is not None and not _targets(record, "lead"):
             ids = (parent,)
-        return {"targetable": ids}
+        on_leads = _targets(record, "lead")
+        return {"targetable": ids, "lead": on_leads} if on_leads else {"targetable": ids}
     return _looked_up(record) if is_module(entity.stream) else {}
 
 
@@ -226,10 +228,10 @@ def _accounts(value: Json, primary: int | None) -> tuple[int, ...]:
     return tuple(number for row in rows if (number := as_id(row.get("id"))) is not None)
 
 
-def _targets(record: Row) -> tuple[int, ...]:
+def _targets(record: Row, kind: str = "contact") -> tuple[int, ...]:
     rows = [*as_rows(record.get("targetables")), as_row(record.get("targetable"))]
     rows.append({"id": record.get("targetable_id"), "type": record.get("targetable_type")})
-    ids = [as_id(row.get("id")) for row in rows if _text(row.get("type")).lower() == "contact"]
+    ids = [as_id(row.get("id")) for row in rows if _text(row.get("type")).lower() == kind]
     return tuple(dict.fromkeys(number for number in ids if number is not None))
 
 

@@ -9,7 +9,7 @@ from wherry.connectors.freshsales.answers import Row, as_id, moment_of, record_o
 from wherry.connectors.freshsales.attachments import Attachments
 from wherry.connectors.freshsales.catalogue import STREAM as DEAL_PRODUCTS
 from wherry.connectors.freshsales.catalogue import Catalogue, DealProducts
-from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, PRODUCTS, Entity
+from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, LEADS, PRODUCTS, Entity
 from wherry.connectors.freshsales.hanging import Hanging
 from wherry.connectors.freshsales.observed import observe
 from wherry.connectors.freshsales.pick_lists import PickLists
@@ -23,6 +23,9 @@ from wherry.model.jsons import Json
 
 _FILTERS = {"tasks": ("open", "overdue", "completed"), "appointments": ("upcoming", "past")}
 """Together these hold every task and every appointment; the two of appointments may overlap [L]."""
+
+_HOMES = {CONTACTS.stream: "targetable", LEADS.stream: "lead"}
+"""Streams on whose records others hang, and the relation by which these say so."""
 
 _MANY = 6
 """From so many records on, the newest pages of the view are read before single ones."""
@@ -135,19 +138,21 @@ class Reader:
         return self.picks.shown(observe(entity, record, beside, **how))
 
     def _with_hanging(self, got: Observed) -> Observed:
-        """Add what hangs on a contact where its answer did not show it: a call for its files, about one more."""
-        if got.stream != CONTACTS.stream:
+        """Add what hangs on a contact or a lead where its answer did not show it: a call for its files, about one more."""
+        if got.stream not in _HOMES:
             return got
-        files = self.files.ids(got.stream, got.id)
+        files = self.files.ids(got.stream, got.id) if got.stream == CONTACTS.stream else None
         if files is not None:
             got = replace(got, links={**got.links, FILES: files})
         missing = [stream for stream in CHILDREN if stream not in got.links]
         if not missing:
             return got
-        links = {**self.hanging.of(got.id), **got.links}
+        links = {**self.hanging.of(got.id, _HOMES[got.stream]), **got.links}
         if "notes" in missing:
             links["notes"] = tuple(
-                number for row in self._notes_of(got.id) if (number := as_id(row.get("id"))) is not None
+                number
+                for row in self._notes_of(got.id, ENTITIES[got.stream])
+                if (number := as_id(row.get("id"))) is not None
             )
         return replace(got, links=links)
 
@@ -299,9 +304,9 @@ class Reader:
             return known
         return self.one(entity, number) or known
 
-    def _notes_of(self, parent: int) -> list[Row]:
-        """Read the notes by their own list, for answers that do not sideload them. [L] seen live."""
-        listing = Listing(path=f"/contacts/{parent}/notes", name="notes")
+    def _notes_of(self, parent: int, on: Entity = CONTACTS) -> list[Row]:
+        """Read the notes by their own list, for answers that do not sideload them. [L] seen live; of leads [I]."""
+        listing = Listing(path=f"{on.path}/{parent}/notes", name="notes")
         try:
             return [row for page in pages(self._client, listing) for row in page.rows]
         except RecordGone:

@@ -49,6 +49,20 @@ def prospect_status(ask: Ask) -> Outcome:
     return None
 
 
+@transform(gives=FieldType.DROPDOWN, args=("by_referral",), sources=(0, 1))
+def lead_stage(ask: Ask) -> Outcome:
+    """The id of the lead's stage: the one that `args.by_referral` names, else the policy's status, else 'New'."""
+    own = {name.strip().casefold(): stage for name, stage in ask.table("by_referral").items()}
+    named = own.get(text_of(ask.of("referralSource")).casefold())
+    field = ask.target.field if ask.target else None
+    stages = {choice.value.strip().casefold(): choice.id for choice in (field.choices if field else ())}
+    for name in (named,) if named else (ask.context.policies.prospect_status, "New"):
+        found = stages.get(name.strip().casefold())
+        if found is not None:
+            return whole_of(found)
+    return Problem(reason="stage_missing", detail="see by_referral") if named else None
+
+
 @transform(gives=FieldType.DROPDOWN, args=("lookup", "names"))
 def id_by_name(ask: Ask) -> Outcome:
     """The id of the row of the destination's `args.lookup` that has this name; left out where none has.
