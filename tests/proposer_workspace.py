@@ -55,7 +55,7 @@ class StandIn:
         return destination_catalog()
 
     def existing(self, stream: str) -> list[Existing]:
-        return self.there[stream]
+        return self.there.get(stream, [])
 
     def snapshot(self) -> Any:
         records = {"patients": [PATIENT], "practices": [PRACTICE]}

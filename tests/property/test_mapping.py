@@ -93,7 +93,11 @@ def contexts(draw: st.DrawFn) -> Context:
         fallback_owner=draw(st.none() | st.integers(1, 9)),
         lookups=draw(lookups),
         unlocked=draw(st.sampled_from([frozenset(), frozenset({"clinical"})])),
-        placed=draw(st.dictionaries(st.just("1"), st.sampled_from(["tasks", "appointments"]), max_size=1)),
+        placed=draw(
+            st.dictionaries(
+                st.just(Key("appointments", "1")), st.sampled_from(["tasks", "appointments"]), max_size=1
+            )
+        ),
         foresee=draw(st.booleans()),
     )
 

@@ -1,11 +1,12 @@
 """Candidates for adoption: records that were in Freshsales before and may be the source's. A person decides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wherry.app.workspace import Workspace
 from wherry.mapping.proposer.document import quoted
 from wherry.model.ports import Snapshot
+from wherry.model.record import Record
 from wherry.planning.accounts import name_accounts
 from wherry.planning.twins import candidates, index
 
@@ -25,17 +26,31 @@ class Candidate:
     evidence: str
 
 
-def candidates_of(ws: Workspace, snapshot: Snapshot) -> tuple[Sequence[Candidate], Sequence[Candidate]]:
-    """Return the candidates among contacts and among accounts; those that we made ourselves are none."""
-    return _contacts(ws, snapshot), _accounts(ws, snapshot)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The candidates by kind; those that we made ourselves are none. Only the Classic edition has leads."""
+
+    contacts: Sequence[Candidate] = ()
+    leads: Sequence[Candidate] = ()
+    accounts: Sequence[Candidate] = ()
 
 
-def _contacts(ws: Workspace, snapshot: Snapshot) -> list[Candidate]:
-    known = index(ws.existing("contacts"))
-    ours = {line.destination_id for line in ws.ledger.located("patients") if line.stream != "leads"}
+def candidates_of(ws: Workspace, snapshot: Snapshot) -> Found:
+    """Return the candidates; a lead is one for a patient who never booked."""
+    never = (one for one in snapshot.read("patients") if one.facts.get("never_booked") is True)
+    return Found(
+        contacts=_people(ws, snapshot.read("patients"), "contacts"),
+        leads=_people(ws, never, "leads"),
+        accounts=_accounts(ws, snapshot),
+    )
+
+
+def _people(ws: Workspace, patients: Iterable[Record], stream: str) -> list[Candidate]:
+    known = index(ws.existing(stream))
+    ours = {line.destination_id for line in ws.ledger.located("patients") if line.stream == stream}
     return [
         Candidate(key=twin.key, id=twin.destination_id, evidence=twin.evidence)
-        for twin in candidates(snapshot.read("patients"), known)
+        for twin in candidates(patients, known)
         if twin.destination_id not in ours
     ]
 
@@ -53,10 +68,12 @@ def _accounts(ws: Workspace, snapshot: Snapshot) -> list[Candidate]:
     ]
 
 
-def adoptions_text(contacts: Sequence[Candidate], accounts: Sequence[Candidate]) -> str:
+def adoptions_text(found: Found) -> str:
     """Return mapping/adoptions.yaml with every candidate undecided."""
-    lines = ["contacts:", *(_entry("patient", c) for c in contacts)]
-    lines += ["", "accounts:", *(_entry("practice", c) for c in accounts)]
+    lines = ["contacts:", *(_entry("patient", c) for c in found.contacts)]
+    if found.leads:
+        lines += ["", "leads:", *(_entry("patient", c) for c in found.leads)]
+    lines += ["", "accounts:", *(_entry("practice", c) for c in found.accounts)]
     return _HEAD + "\n".join(lines) + "\n"
 
 

@@ -71,8 +71,8 @@ def _keep_existing(ws: Workspace, catalog: Catalog) -> dict[str, list[Existing]]
 
 
 def _people(catalog: Catalog) -> tuple[str, ...]:
-    """Contacts and accounts, and leads where there are any."""
-    return tuple(stream for stream in STREAMS if stream != "leads" or catalog.stream(stream) is not None)
+    """Contacts and accounts, and leads where the edition has any."""
+    return tuple(stream for stream in STREAMS if catalog.stream(stream) is not None)
 
 
 def _money_streams(catalog: Catalog) -> tuple[str, ...]:

@@ -38,13 +38,15 @@ class Decisions:
     """What a person decided about records that were in Freshsales before; undecided ones are left alone."""
 
     contacts: Mapping[str, int] = field(default_factory=dict)
+    leads: Mapping[str, int] = field(default_factory=dict)
     accounts: Mapping[str, int] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Json]:
         """Return a fact per decision, for the plan's basis."""
         people: dict[str, Json] = {f"contact of patient {key}": id_ for key, id_ in self.contacts.items()}
+        asking: dict[str, Json] = {f"lead of patient {key}": id_ for key, id_ in self.leads.items()}
         places: dict[str, Json] = {f"account of practice {key}": id_ for key, id_ in self.accounts.items()}
-        return people | places
+        return people | asking | places
 
 
 def mapping_texts(folder: Path) -> dict[str, str]:
@@ -105,13 +107,14 @@ def read_decisions(path: Path) -> Decisions:
     Raises MappingIncomplete naming the section and the entry that cannot be read.
     """
     content = _read(path) if path.exists() else {}
-    if not isinstance(content, dict) or content.keys() - {"contacts", "accounts"}:
+    if not isinstance(content, dict) or content.keys() - {"contacts", "leads", "accounts"}:
         raise MappingIncomplete(
-            f"mapping/{path.name} holds something else than the sections contacts and accounts",
+            f"mapping/{path.name} holds something else than the sections contacts, leads and accounts",
             hint="correct it, or delete it and run wherry propose",
         )
     return Decisions(
         contacts=_adopted(content, "contacts", "patient", path),
+        leads=_adopted(content, "leads", "patient", path),
         accounts=_adopted(content, "accounts", "practice", path),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from wherry.app.adoptions import candidates_of
 from wherry.app.guide import write_guide
 from wherry.app.instalments import settled, write_sheet
 from wherry.app.leftovers import write_leftovers
@@ -22,7 +23,6 @@ from wherry.planning.dryrun import Tally, count_fates, count_stream
 from wherry.planning.files import dump_plan
 from wherry.planning.order import stream_order
 from wherry.planning.steps import manual_steps
-from wherry.planning.twins import candidates
 
 
 def plan(ws: Workspace, output: Path | None = None) -> PlanResult:
@@ -136,10 +136,12 @@ def _counted(ws: Workspace, records: Iterable[Record]) -> Iterator[Record]:
 
 
 def _adoptions(situation: Situation) -> Iterator[dict[str, Json]]:
-    adopted = situation.decisions.contacts
+    decisions = situation.decisions
+    decided = {*decisions.contacts, *(f"leads/{key}" for key in decisions.leads)}
+    decided |= {f"practices/{key}" for key in decisions.accounts}
     for key, id_ in sorted(situation.context.adoptions.items()):
         how = "carries the source id already"
-        if key in adopted or key.removeprefix("practices/") in situation.decisions.accounts:
+        if key in decided:
             how = "decided in mapping/adoptions.yaml"
         elif key.startswith("procedures/"):
             how = "has the product code already"
@@ -163,15 +165,13 @@ def _demotions(situation: Situation) -> Iterator[dict[str, Json]]:
 def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
     yield from (str(issue) for issue in _issues(ws, situation) if issue.severity != "error")
     yield from _adopted_nowhere(ws, situation)
-    undecided = [
-        twin
-        for twin in candidates(situation.snapshot.read("patients"), situation.existing)
-        if twin.key not in situation.decisions.contacts
-    ]
+    found, decisions = candidates_of(ws, situation.snapshot), situation.decisions
+    undecided = {twin.key for twin in found.contacts} - set(decisions.contacts)
+    undecided |= {twin.key for twin in found.leads} - set(decisions.leads)
     if undecided:
         yield (
             f"{len(undecided)} {'patient' if len(undecided) == 1 else 'patients'} may be in Freshsales already (mapping/adoptions.yaml); unless you decide "
-            "'adopt' there, each gets a contact of its own"
+            "'adopt' there, each gets a record of its own"
         )
     collisions = [line for line in situation.accounts.lines if line["collides_with"]]
     for line in collisions:
@@ -184,11 +184,12 @@ def _warnings(ws: Workspace, situation: Situation) -> Iterator[str]:
 def _adopted_nowhere(ws: Workspace, situation: Situation) -> Iterator[str]:
     """Yield a line for each decision to adopt that names a record which is not there."""
     decisions = situation.decisions
-    named = {Key("patients", key) for key in decisions.contacts}
+    named = {Key("patients", key) for key in (*decisions.contacts, *decisions.leads)}
     named |= {Key("practices", key) for key in decisions.accounts}
     known = {staged.key for staged in situation.snapshot.fates() if staged.key in named} if named else set()
     for stream, there, adopted in (
         ("patients", "contacts", decisions.contacts),
+        ("patients", "leads", decisions.leads),
         ("practices", "sales_accounts", decisions.accounts),
     ):
         ids = {one.id for one in ws.existing(there)}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
-from wherry.app.adoptions import adoptions_text, candidates_of
+from wherry.app.adoptions import Found, adoptions_text, candidates_of
 from wherry.app.advice import adviser_of
 from wherry.app.mappings import mapping_texts
 from wherry.app.results import ProposalLine, ProposeResult
@@ -54,7 +54,7 @@ def propose(ws: Workspace) -> ProposeResult:
     proposals = tuple(propose_streams(blueprint, texts, ground))
     for proposal in proposals:
         files.lay(proposal.file, proposal.text, proposal.without_columns)
-    files.lay(ADOPTIONS, adoptions_text(*candidates_of(ws, snapshot)), adoptions_text((), ()))
+    files.lay(ADOPTIONS, adoptions_text(candidates_of(ws, snapshot)), adoptions_text(Found()))
     files.write()
     return ProposeResult(
         proposals=tuple(_shown(line) for proposal in proposals for line in proposal.lines),

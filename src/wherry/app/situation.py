@@ -1,14 +1,13 @@
 """Everything a plan or a run stands on, gathered in one way, so that a run does what its plan says."""
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wherry.app.mappings import Decisions, Mappings, read_decisions, read_workspace_mappings
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Apply
-from wherry.mapping.apply import apply, mapping_for, unassigned_account
+from wherry.mapping.apply import apply, unassigned_account
 from wherry.mapping.ask import Context
 from wherry.mapping.check import FieldNeed, needed_fields
 from wherry.mapping.labels import normal_label
@@ -17,12 +16,12 @@ from wherry.model.jsons import Json
 from wherry.model.operation import Payload
 from wherry.model.plan import Basis
 from wherry.model.ports import Snapshot
-from wherry.model.record import Value
+from wherry.model.record import Key, Value
 from wherry.planning.accounts import Accounts, name_accounts
 from wherry.planning.basis import basis_of, destination_facts, mapping_facts, policy_facts
 from wherry.planning.owners import Owners, resolve_owners
 from wherry.planning.steps import MissingField, wanted_names
-from wherry.planning.twins import Index, index
+from wherry.planning.twins import index
 
 LOOKUP_STREAMS = ("practices", "clinicians", "appointment_types", "appointment_statuses", "care_plans")
 
@@ -37,7 +36,6 @@ class Situation:
     decisions: Decisions
     owners: Owners
     accounts: Accounts
-    existing: Index
     needs: tuple[FieldNeed, ...]
     context: Context
     facts: Mapping[str, Mapping[str, Json]]
@@ -97,9 +95,8 @@ def gather(
         },
         account_names=accounts.names,
         field_names=field_names(catalog),
-        placed={line.key.id: line.stream for line in ws.ledger.located("appointments")},
+        placed=_placed(ws),
     )
-    context = replace(context, leads=_leads(snapshot, mappings, context))
     return Situation(
         snapshot=snapshot,
         catalog=catalog,
@@ -107,7 +104,6 @@ def gather(
         decisions=decisions,
         owners=owners,
         accounts=accounts,
-        existing=there.index,
         needs=tuple(needed_fields(mappings.active, snapshot.catalog, catalog, unlocked=unlocked)),
         context=context,
         facts={
@@ -135,7 +131,6 @@ def missing_field(need: FieldNeed, *, by_api: bool) -> MissingField:
 class ThereBefore:
     """Contacts and leads that were there before us: which are ours to adopt, and which addresses the others hold."""
 
-    index: Index
     adoptions: Mapping[str, int]
     taken_emails: frozenset[str]
 
@@ -143,29 +138,24 @@ class ThereBefore:
 def _there_before(ws: Workspace, decisions: Decisions) -> ThereBefore:
     contacts, leads = index(ws.existing("contacts")), index(ws.existing("leads"))
     lines = list(ws.ledger.located("patients"))
-    located = {line.destination_id for line in lines if line.stream != "leads"}
+    located = {line.destination_id for line in lines if line.stream == "contacts"}
     made = {line.destination_id for line in lines if line.stream == "leads"}
     adoptions = {key: id_ for key, id_ in contacts.by_source_id.items() if id_ not in located}
     adoptions |= decisions.contacts
     ours = located | set(adoptions.values())
-    own = {f"leads/{key}": id_ for key, id_ in leads.by_source_id.items() if id_ not in made}
-    taken = _held(contacts, ours) | _held(leads, made | set(own.values()))
-    return ThereBefore(index=contacts, adoptions={**adoptions, **own}, taken_emails=taken)
+    own = {key: id_ for key, id_ in leads.by_source_id.items() if id_ not in made} | dict(decisions.leads)
+    adoptions |= {f"leads/{key}": id_ for key, id_ in own.items()}
+    taken = {email for email, holders in contacts.by_email.items() if any(h.id not in ours for h in holders)}
+    return ThereBefore(adoptions=adoptions, taken_emails=frozenset(taken))
 
 
-def _held(there: Index, ours: AbstractSet[int]) -> frozenset[str]:
-    """Return the addresses that records hold which are not ours."""
-    held = there.by_email.items()
-    return frozenset(email for email, holders in held if any(h.id not in ours for h in holders))
-
-
-def _leads(snapshot: Snapshot, mappings: Mappings, context: Context) -> frozenset[str]:
-    """Return the ids of patients who are written as leads; nobody is read where no mapping writes any."""
-    active = mappings.active
-    if not any(mapping.destination == "leads" for mapping in active):
-        return frozenset()
-    taken = ((record.key.id, mapping_for(active, record, context)) for record in snapshot.read("patients"))
-    return frozenset(id_ for id_, mapping in taken if mapping and mapping.destination == "leads")
+def _placed(ws: Workspace) -> dict[Key, str]:
+    """Return where appointments and patients live already: of a patient's records the contact comes first."""
+    placed: dict[Key, str] = {}
+    for stream in ("appointments", "patients"):
+        for line in ws.ledger.located(stream):
+            placed.setdefault(line.key, line.stream)
+    return placed
 
 
 def _deals_and_products(ws: Workspace) -> dict[str, int]:

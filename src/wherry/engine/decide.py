@@ -10,7 +10,6 @@ from wherry.model.operation import Blocked, Decision, Located, Operation, Payloa
 from wherry.model.record import Key
 
 HOME = "targetable"  # the relation of a record to the contact that it hangs on
-HANGING = ("tasks", "appointments", "notes")  # what of ours never hangs on a lead
 LED = {"contact_status_id": "lifecycle_stage_id"}  # a status is one of its stage's: it changes with the stage
 
 
@@ -46,8 +45,7 @@ def decide(payload: Payload, known: Known) -> Decision:
     A record that is not there is created. One that is there and whose payload has not changed is
     skipped. Otherwise only the fields that differ are written, and never one that a person changed
     since we wrote it, unless the policy says so. What hangs on another contact now is deleted where it
-    is, so that the next pass creates it where it belongs: no call moves every kind of record. So is what is to
-    be a record of another kind now, such as a lead who has booked.
+    is, so that the next pass creates it where it belongs: no call moves every kind of record.
     """
     missing = next((link.to for link in payload.links if link.to not in known.parents), None)
     if missing is not None:
@@ -60,8 +58,6 @@ def decide(payload: Payload, known: Known) -> Decision:
     if known.observed is None:  # it was there and is gone: a person deleted it, and that is their edit
         at = known.located.destination_id if known.located else 0
         return Skip(key=payload.key, part=payload.part, destination_id=at)
-    if known.located is not None and known.located.stream != payload.stream:
-        return _changes_kind(payload, known.located.stream, known.observed, known)
     if known.located is not None and _moves(links, known.observed, known.past):
         return _move(payload, known.observed, known)
     return _update(payload, links, known.observed, known)
@@ -101,32 +97,18 @@ def _hung(past: Past) -> frozenset[int]:
 
 
 def _move(payload: Payload, observed: Observed, known: Known) -> Operation | Skip:
-    edited = edits_since(known.past, observed)
+    past = known.past
+    edited = edits_since(past, observed)
     if edited:
         return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=(*edited, HOME))
-    return _removal(payload, payload.stream, observed, known)
-
-
-def _changes_kind(payload: Payload, stream: str, observed: Observed, known: Known) -> Operation | Skip:
-    """Delete the record of the other kind, unless it was there before us, or people edited it or hung things on it."""
-    hung = tuple(name for name in HANGING if observed.links.get(name))
-    edited = (*edits_since(known.past, observed), *hung)
-    if edited or not known.past.made:
-        return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=edited)
-    return _removal(payload, stream, observed, known)
-
-
-def _removal(payload: Payload, stream: str, observed: Observed, known: Known) -> Operation:
-    past = known.past
-    homes = observed.links.get(HOME, ())
     return Operation(
         id=operation_id(known.run, payload, Verb.DELETE),
         verb=Verb.DELETE,
-        stream=stream,
+        stream=payload.stream,
         key=payload.key,
         part=payload.part,
         fields={},
-        links={HOME: homes[0]} if homes else {},
+        links={HOME: observed.links[HOME][0]},
         marker=payload.marker,
         destination_id=observed.id,
         before=dict(past.written),

@@ -26,18 +26,19 @@ def enlist_gone(hands: Hands, run: str, streams: Sequence[str]) -> None:
     for stream in streams:
         lines = hands.ledger.located(stream)
         while page := list(islice(lines, _PAGE)):
-            keys = [line.key for line in _gone(hands, run, page)]
-            changes = [StateChange(key=_named(key), state=RecordState.PENDING) for key in keys]
+            changes = [
+                StateChange(key=_named(key), state=RecordState.PENDING) for key in _gone(hands, run, page)
+            ]
             hands.ledger.enlist(run, changes)
 
 
-def _gone(hands: Hands, run: str, lines: Sequence[Located]) -> Iterator[Located]:
-    own = [line for line in lines if line.part == 1 and not line.key.id.startswith("@")]
-    states = hands.ledger.states(run, [line.key for line in own])
-    for line in own:
-        state = states.get(line.key)
-        if state is None or (state in GONE and not _shut(hands, line.key)):
-            yield line
+def _gone(hands: Hands, run: str, lines: Sequence[Located]) -> Iterator[Key]:
+    own = dict.fromkeys(line.key for line in lines if not line.key.id.startswith("@"))
+    states = hands.ledger.states(run, list(own))
+    for key in own:
+        state = states.get(key)
+        if state is None or (state in GONE and not _shut(hands, key)):
+            yield key
 
 
 def _shut(hands: Hands, key: Key) -> bool:

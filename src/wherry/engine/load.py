@@ -25,7 +25,6 @@ from wherry.model.record import Key
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState, StateChange
 
-LEADS = "leads"  # one who has booked becomes a contact, and may have got things of people's own meanwhile
 OVERRULED = "edit_overwritten"  # … where the source won over them, since a policy says so
 
 
@@ -237,17 +236,11 @@ def _observe(
             if needs_observed(payload, line):
                 id_ = line.destination_id if line else payload.adopt
                 on = _home(hands, payload, line, homes)
-                wanted.setdefault(line.stream if line else payload.stream, {})[id_ or 0] = on
-    kinds = {payload.stream for parts in payloads.values() for payload in parts}
+                wanted.setdefault(payload.stream, {})[id_ or 0] = on
     return {
         (stream, seen.id): seen
         for stream, ids in wanted.items()
-        for seen in hands.destination.fetch(
-            stream,
-            sorted(ids),
-            {i: on for i, on in ids.items() if on},
-            dependents=stream == LEADS and kinds != {LEADS},
-        )
+        for seen in hands.destination.fetch(stream, sorted(ids), {i: on for i, on in ids.items() if on})
         if not seen.deleted
     }
 
@@ -269,8 +262,7 @@ def _known(
     observed: Mapping[tuple[str, int], Observed],
 ) -> Known:
     id_ = line.destination_id if line else payload.adopt
-    stream = line.stream if line else payload.stream
-    seen = observed.get((stream, id_)) if id_ is not None else None
+    seen = observed.get((payload.stream, id_)) if id_ is not None else None
     history = hands.ledger.history(payload.key, payload.part) if line and seen else ()
     return Known(
         run=run,

@@ -1,4 +1,4 @@
-"""Parts that a record no longer has: a note that became shorter leaves none of its old parts behind."""
+"""Parts that a record no longer has: the rest of a note that became shorter, the lead of one who has booked."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from wherry.engine.decide import HOME
 from wherry.engine.hands import Hands
 from wherry.engine.past import edits_since, home_of, past_of
-from wherry.model.operation import Located, Operation, Payload, Verb
+from wherry.model.operation import LEADS, Located, Operation, Payload, Verb
 from wherry.model.record import Key
+
+HANGING = ("tasks", "appointments", "notes")  # nothing of ours hangs on a lead: these are people's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surplus:
-    """A part too many: the write that takes it away, or None where a person's edit keeps it."""
+    """A part too many: the write that takes it away, or None where what people did to it keeps it."""
 
     key: Key
     operation: Operation | None
@@ -33,13 +35,13 @@ def surplus_of(
         history = hands.ledger.history(key, part)
         past, home = past_of(history, line.destination_id), home_of(history, line.destination_id)
         on = {line.destination_id: home} if home is not None else None
-        there = next(
-            (s for s in hands.destination.fetch(line.stream, [line.destination_id], on) if not s.deleted),
-            None,
+        seen = hands.destination.fetch(
+            line.stream, [line.destination_id], on, dependents=line.stream == LEADS
         )
+        there = next((one for one in seen if not one.deleted), None)
         if there is None or not past.made:
             continue
-        edited = edits_since(past, there)
+        edited = (*edits_since(past, there), *(name for name in HANGING if there.links.get(name)))
         removal = None if edited else _removal(run, line, past.made, home)
         found.setdefault(key, []).append(Surplus(key=key, edited=edited, operation=removal))
     return found

@@ -14,13 +14,12 @@ from wherry.model.diff import Observed
 from wherry.model.errors import Interrupted
 from wherry.model.jsons import Json
 from wherry.model.ledger import Attempt, Confirmed, Event, Refused
-from wherry.model.operation import Operation, Verb, parent_stream
+from wherry.model.operation import LEADS, Operation, Verb, parent_stream
 from wherry.model.ports import Ledger
 from wherry.model.run import RunKind, RunState
 
 PARENT_STREAM = {
     "targetable": "contacts",
-    "lead": "leads",
     "attendee": "contacts",
     "sales_accounts": "sales_accounts",
     "contact": "contacts",
@@ -28,6 +27,7 @@ PARENT_STREAM = {
     "deal": "deals",
     "product": "products",
 }
+PARENT_STREAMS = frozenset({*PARENT_STREAM.values(), LEADS})  # only what people made hangs on a lead
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 WINDOW = 5_000  # writes whose children are brought together
 CHILD_STREAMS = ("tasks", "appointments", "notes", "documents", "deals", "contacts")
@@ -298,7 +298,7 @@ def _read_live(hands: Hands, batch: Sequence[Attempt]) -> Mapping[Place, Observe
         return {(seen.stream, seen.id): seen for seen in children}
     stream = wanted[0].operation.stream
     ids = sorted({a.destination_id for a in wanted if a.destination_id is not None})
-    fetched = hands.destination.fetch(stream, ids, dependents=stream in PARENT_STREAM.values())
+    fetched = hands.destination.fetch(stream, ids, dependents=stream in PARENT_STREAMS)
     return {(seen.stream, seen.id): seen for seen in fetched}
 
 

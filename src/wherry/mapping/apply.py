@@ -15,7 +15,7 @@ from wherry.mapping.notes import Part, marker_of, split_note, with_marker
 from wherry.mapping.transforms import named
 from wherry.model.jsons import Json
 from wherry.model.mapping import LinkRule, Mapping, Rule
-from wherry.model.operation import MODULE_PART, Content, Link, Payload, lookup_relation
+from wherry.model.operation import LEAD_PART, LEADS, MODULE_PART, Content, Link, Payload, lookup_relation
 from wherry.model.record import Key, Record, Value
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState
@@ -101,11 +101,7 @@ def apply_noted(mappings: Sequence[Mapping], record: Record, context: Context) -
         return Applied(
             result=NoWrite(state=RecordState.NO_EQUIVALENT, reason=_WHY.get(record.key.stream, "no_mapping"))
         )
-    stopped = (
-        _filtered(mapping, record, context)
-        or _resolved(mapping, record, context)
-        or _on_lead(mapping, record, context)
-    )
+    stopped = _filtered(mapping, record, context) or _resolved(mapping, record, context)
     if stopped is not None:
         return Applied(result=stopped, mapping=mapping.name)
     draft = _Draft()
@@ -172,21 +168,6 @@ def _resolved(mapping: Mapping, record: Record, context: Context) -> NoWrite | N
     if record.key.id in context.owners:
         return NoWrite(state=RecordState.UNCHANGED, reason="user_matched")
     return NoWrite(state=RecordState.NO_EQUIVALENT, reason="user_unmatched")
-
-
-def _on_lead(mapping: Mapping, record: Record, context: Context) -> NoWrite | None:
-    """What must be linked to a contact has no place where the patient is a lead.
-
-    That a lead takes a file or is a party to a deal is documented nowhere; notes on leads are not written yet.
-    """
-    for rule in mapping.links if context.leads else ():
-        if (
-            rule.required
-            and rule.stream == "patients"
-            and id_of(record.values.get(rule.source)) in context.leads
-        ):
-            return NoWrite(state=RecordState.NO_EQUIVALENT, reason="patient_is_lead")
-    return None
 
 
 def _fill(draft: _Draft, mapping: Mapping, record: Record, context: Context) -> Reject | None:
@@ -311,7 +292,7 @@ def _payloads(draft: _Draft, mapping: Mapping, record: Record, context: Context)
         Payload(
             stream=mapping.destination,
             key=record.key,
-            part=MODULE_PART if mapping.module else n,
+            part=_part(mapping, n),
             parts=len(texts),
             fields={**fields, mapping.marker: part.text} if mapping.marker else fields,
             links=links,
@@ -336,9 +317,15 @@ def _content(mapping: Mapping, fields: dict[str, Json]) -> Content | None:
     return Content(text_of(ref), text_of(media_type))
 
 
+def _part(mapping: Mapping, number: int) -> int:
+    if mapping.module:
+        return MODULE_PART
+    return LEAD_PART if mapping.destination == LEADS else number
+
+
 def _adoption(key: Key, stream: str, context: Context) -> int | None:
-    if stream == "leads":  # a contact of that patient is another record
-        return context.adoptions.get(f"leads/{key.id}")
+    if stream == LEADS:  # a contact of that patient is another record
+        return context.adoptions.get(f"{LEADS}/{key.id}")
     return context.adoptions.get(key.id if key.stream == "patients" else str(key))
 
 
@@ -378,8 +365,6 @@ def _links(mapping: Mapping, record: Record, context: Context) -> tuple[Link, ..
             links += [Link(f"{rule.relation}:{one}", Key(rule.stream, one)) for one in given]
             continue
         key = id_of(given) or rule.default
-        if rule.stream == "patients" and key in context.leads:
-            continue  # only of links that are not required: see _on_lead()
         if not key and rule.required:
             return _no_parent(record, rule)
         relation = _relation(mapping, rule, context)

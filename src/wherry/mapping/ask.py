@@ -12,7 +12,7 @@ from wherry.model.catalog import Catalog, Field, FieldType
 from wherry.model.jsons import Json
 from wherry.model.mapping import Rule
 from wherry.model.policy import Policies
-from wherry.model.record import Record, Value
+from wherry.model.record import Key, Record, Value
 
 Row: TypeAlias = MappingABC[str, Value]
 
@@ -60,11 +60,11 @@ class Context:
     """Everything that decides how a record is written, apart from the mappings and the record itself.
 
     `lookups` are the small source streams: stream → id → values. `placed` says in which destination
-    stream an appointment already lives, so that one that was an event stays an event when its day has
-    passed. `taken_emails` are lower-case addresses of destination contacts that are not ours. `adoptions`
-    are keyed by patient id, those of other streams by `stream/id`, those of leads by
-    `leads/patient id`. With `foresee`, custom fields that do
-    not exist yet are taken for made: for a dry run before they are prepared, never for a write.
+    stream an appointment or a patient already lives, so that one that was an event stays an event when its
+    day has passed. `taken_emails` are lower-case addresses of destination contacts that are not ours.
+    `adoptions` are keyed by patient id, those of leads by `leads/patient id`, those of other streams by
+    `stream/id`. With `foresee`, custom fields that do not exist yet are taken for made: for a dry run before
+    they are prepared, never for a write.
     """
 
     policies: Policies
@@ -81,8 +81,7 @@ class Context:
     adoptions: MappingABC[str, int] = field(default_factory=dict)  # → destination id
     account_names: MappingABC[str, str] = field(default_factory=dict)  # practice id → name to write
     field_names: MappingABC[tuple[str, str], str] = field(default_factory=dict)
-    leads: frozenset[str] = frozenset()  # ids of patients who are written as leads
-    placed: MappingABC[str, str] = field(default_factory=dict)  # appointment id → destination stream
+    placed: MappingABC[Key, str] = field(default_factory=dict)  # → destination stream
     tooth_notation: str = ""  # as the source declares it: FDI, palmer, universal
     foresee: bool = False
 

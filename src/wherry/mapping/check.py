@@ -12,6 +12,7 @@ from wherry.mapping.needs import FieldNeed, needed_fields
 from wherry.mapping.transforms.lookups import named_id
 from wherry.model.catalog import Catalog, FieldType
 from wherry.model.mapping import Mapping
+from wherry.model.operation import LEADS
 from wherry.model.policy import Policies
 
 __all__ = ["FieldNeed", "Issue", "check", "needed_fields"]
@@ -127,15 +128,15 @@ def cap_of(kind: FieldType) -> str:
 
 
 def _policies(mappings: Sequence[Mapping], destination: Catalog, policies: Policies) -> Iterator[Issue]:
-    if policies.edition == "classic" and any(m.row == 2 and m.destination != "leads" for m in mappings):
-        there = destination.stream("leads") is not None
-        why = "the mapping writes prospects as contacts" if there else "the destination shows no leads"
+    if policies.edition == "classic" and not any(mapping.destination == LEADS for mapping in mappings):
+        there = destination.stream(LEADS) is not None
+        why = "no mapping writes leads" if there else "the destination shows no leads"
         yield Issue(
             code="edition_unsupported",
             message=f"policy.edition is classic, but {why}",
-            hint="bring the prospects' mapping files up to date with those of `wherry propose`"
+            hint="wherry propose writes mapping/02_prospects_leads.yaml"
             if there
-            else 'set policy.edition = "suite", or use the address and key of a Classic account, then wherry discover',
+            else 'set policy.edition = "suite", or use the address of a Classic account, then wherry discover',
         )
     stages = [policies.patient_stage, policies.prospect_stage]
     for name in filter(None, stages):

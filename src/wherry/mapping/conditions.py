@@ -7,12 +7,14 @@ from wherry.mapping.ask import Ask
 from wherry.mapping.coerce import id_of
 from wherry.mapping.transforms.scheduling import CLOSED, status_text, upcoming
 from wherry.mapping.transforms.treatment import clinical_open
+from wherry.model.operation import LEADS
 from wherry.model.record import Record
 
 Condition = Callable[[Ask], bool]
 
 PLANS_WITH_EVENTS = frozenset({"pro", "enterprise"})
 EVENTS = "appointments"
+CONTACTS = "contacts"
 
 
 def never_booked(ask: Ask) -> bool:
@@ -31,7 +33,7 @@ def is_event(ask: Ask) -> bool:
     One that already lives there as a task or as an event stays what it is.
     """
     record, context = ask.record, ask.context
-    placed = context.placed.get(record.key.id)
+    placed = context.placed.get(record.key)
     if placed is not None:
         return placed == EVENTS
     policy = context.policies.appointments
@@ -86,7 +88,18 @@ def plan_on_contact(ask: Ask) -> bool:
 
 def has_leads(ask: Ask) -> bool:
     """The destination keeps leads apart from contacts, as the Classic edition does."""
-    return ask.context.destination.stream("leads") is not None
+    return ask.context.destination.stream(LEADS) is not None
+
+
+def is_lead(ask: Ask) -> bool:
+    """The patient has only asked so far, and the destination keeps leads apart from contacts.
+
+    Whoever has notes, plans, invoices or documents is a contact, for only contacts are sure to take these;
+    and who is a contact there already stays one.
+    """
+    record, context = ask.record, ask.context
+    contact = record.key.id in context.adoptions or context.placed.get(record.key) == CONTACTS
+    return record.facts.get("only_asked") is True and not contact and has_leads(ask)
 
 
 def on_suite(ask: Ask) -> bool:
@@ -112,6 +125,7 @@ CONDITIONS: Mapping[str, Condition] = {
         carries_products,
         keeps_closed_date,
         has_leads,
+        is_lead,
         on_suite,
         always,
         custom_modules,

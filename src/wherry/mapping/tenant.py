@@ -11,6 +11,7 @@ from wherry.mapping.labels import custom_label, normal_label
 from wherry.mapping.needs import labelled
 from wherry.model.catalog import Catalog, Stream
 from wherry.model.mapping import Mapping as StreamMapping
+from wherry.model.operation import LEADS
 
 _Decides = Callable[[Catalog, str, str], bool]  # of the tenant's catalog, a stream and a rule's `to`
 
@@ -20,7 +21,7 @@ def _custom_modules(catalog: Catalog, _stream: str, _to: str) -> bool:
 
 
 def _has_leads(catalog: Catalog, _stream: str, _to: str) -> bool:
-    return catalog.stream("leads") is not None
+    return catalog.stream(LEADS) is not None
 
 
 def _plan_on_contact(catalog: Catalog, stream: str, to: str) -> bool:

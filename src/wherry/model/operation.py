@@ -35,6 +35,12 @@ class Content:
 MODULE_PART = 0
 """The part under which the record of a custom module is kept: a note of the same source record may stand too."""
 
+LEADS = "leads"
+"""Only one of Freshsales' editions, Classic, has this stream."""
+
+LEAD_PART = 2
+"""The part under which a lead is kept: one who books becomes a contact, which is part 1, and the lead is surplus."""
+
 
 def lookup_relation(stream: str, field: str) -> str:
     """Return the relation that a lookup field is: the destination stream that it points into, and its name."""

@@ -6,12 +6,12 @@ from math import ceil
 
 from wherry.mapping.labels import MODULE_STREAM
 from wherry.model.catalog import Catalog
+from wherry.model.operation import LEADS
 
 ROWS_PER_CALL = 100  # rows of a bulk call, and records of a view page
 BULK_CALLS = 3  # one to send, one to ask how the job stands, one page to read the ids back
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 FILES = "documents"
-LEADS = "leads"
 DEAL_PRODUCTS = "deal_products"
 ALONE = frozenset({DEAL_PRODUCTS, "products"})  # read one by one
 

@@ -1,7 +1,7 @@
 """What patients are to each other: who keeps a shared address, who pays, who never booked.
 
 Facts on every patient that may move (names are part of the contract with mapping):
-`never_booked` no appointment names the patient; `email_holder` may carry its address as primary;
+`never_booked` no appointment names the patient, `only_asked` nor does anything else of theirs; `email_holder` may carry its address as primary;
 `email_holder_key` who carries it instead; `email_scope` "household", "across" (households) or "";
 `payer_key` the living head of its household, itself included; `merged_ids` what was merged into it;
 `zone` the IANA name of its practice's clock; `recall_due` the earliest date of its recalls that may move and
@@ -13,6 +13,9 @@ are not exempt, or none; `documents` a line for each of its documents that may m
 from wherry.model.ports import Finding, Integrity
 from wherry.staging.layout import text
 from wherry.staging.workbench import Workbench
+
+OF_PATIENTS = ("appointments", "clinical_notes", "treatment_plans", "invoices", "documents")
+"""Streams whose records belong on the patient's own record at the destination."""
 
 NUMBER = "TRY_CAST(regexp_extract({key}, '^[0-9]+') AS BIGINT)"
 """The number by which a key is ordered; null where it does not begin with one."""
@@ -42,7 +45,8 @@ def relate(bench: Workbench, integrity: Integrity, zone: str) -> list[Finding]:
         f"""
         UPDATE patients t SET _facts = f.facts FROM (
           SELECT p.seq, to_json(struct_pack(
-            never_booked := NOT EXISTS ({_booked(bench)}),
+            never_booked := NOT EXISTS ({_naming(bench, "appointments")}),
+            only_asked := {_only_asked(bench)},
             email_holder := coalesce(a.rank, 1) = 1,
             email_holder_key := CASE WHEN a.rank > 1 THEN a.holder ELSE '' END,
             email_scope := coalesce(a.scope, ''),
@@ -118,11 +122,15 @@ def _addresses(bench: Workbench) -> None:
     )
 
 
-def _booked(bench: Workbench) -> str:
-    appointments = bench.layouts.get("appointments")
-    if appointments is None:
+def _naming(bench: Workbench, stream: str) -> str:
+    layout = bench.layouts.get(stream)
+    if layout is None:
         return "SELECT 1 WHERE false"
-    return f"SELECT 1 FROM appointments b WHERE {appointments.sql('patientId', 'b')} = p.id"
+    return f"SELECT 1 FROM {stream} b WHERE {layout.sql('patientId', 'b')} = p.id"
+
+
+def _only_asked(bench: Workbench) -> str:
+    return " AND ".join(f"NOT EXISTS ({_naming(bench, stream)})" for stream in OF_PATIENTS)
 
 
 def _recalls(bench: Workbench) -> str:

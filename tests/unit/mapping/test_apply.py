@@ -329,9 +329,15 @@ def test_plan_policy_and_status_decide_where_it_lands(one, changed, context, *, 
 
 
 def test_an_event_stays_an_event_when_its_day_has_passed(one, context):
-    assert one("appointments", replace(context, placed={"900": "appointments"})).stream == "appointments"
+    assert (
+        one("appointments", replace(context, placed={Key("appointments", "900"): "appointments"})).stream
+        == "appointments"
+    )
     values = {"appointmentTime": UPCOMING, "appointmentStatusId": "1"}
-    assert one("appointments", replace(context, placed={"900": "tasks"}), **values).stream == "tasks"
+    assert (
+        one("appointments", replace(context, placed={Key("appointments", "900"): "tasks"}), **values).stream
+        == "tasks"
+    )
 
 
 def test_a_whole_day_is_its_date_on_the_practice_clock(one):
