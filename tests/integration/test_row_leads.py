@@ -276,4 +276,4 @@ def test_an_account_without_leads_is_named_before_anything_is_written(journey: M
     way.propose()
     with pytest.raises(MappingIncomplete) as refused:
         way.plan()
-    assert "edition_unsupported" in str(refused.value.details)
+    assert "edition is classic" in str(refused.value.details)

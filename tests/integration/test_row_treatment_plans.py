@@ -192,6 +192,20 @@ def test_answers_lost_after_the_record_was_made_double_nothing(journey: Any, exp
     way.assert_once()
 
 
+@pytest.mark.parametrize("plan", ["enterprise", "growth"])
+def test_a_plan_that_the_source_deleted_goes(journey: Any, export: Path, tmp_path: Path, plan: str) -> None:
+    way = journey(bundle=export, plan=plan).prepared()
+    way.load()
+    fewer = PLANS.replace("5,2,,,declined,2026-01-05T10:00:00Z,0.00\n", "")
+    assert fewer != PLANS
+    write_export(tmp_path / "later", {**FILES, "treatment_plans": fewer, "treatment_items": ITEMS})
+    found = records if plan == "enterprise" else notes
+    assert "5" in found(way)
+    way.delta(tmp_path / "later")
+    assert sorted(found(way)) == (["1", "2", "3", "4"] if plan == "enterprise" else ["1", "2", "4"])
+    assert way.unexplained() == 0
+
+
 def test_a_process_that_is_killed_after_a_record_was_made_doubles_nothing(journey: Any, export: Path) -> None:
     way = journey(bundle=export, engine="workers = 1").prepared()
     match = {"method": "POST", "path": RECORDS}

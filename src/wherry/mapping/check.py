@@ -9,7 +9,7 @@ from wherry.mapping.form import Place
 from wherry.mapping.issue import Issue
 from wherry.mapping.labels import CUSTOM
 from wherry.mapping.needs import FieldNeed, needed_fields
-from wherry.mapping.transforms.lookups import named_id
+from wherry.mapping.transforms.lookups import knows_status, named_id
 from wherry.model.catalog import Catalog, FieldType
 from wherry.model.mapping import Mapping
 from wherry.model.operation import LEADS
@@ -138,7 +138,8 @@ def _policies(mappings: Sequence[Mapping], destination: Catalog, policies: Polic
             if there
             else 'set policy.edition = "suite", or use the address of a Classic account, then wherry discover',
         )
-    stages = [policies.patient_stage, policies.prospect_stage]
+    has_stages = policies.edition == "suite" or destination.lookups.get("lifecycle_stages")
+    stages = [policies.patient_stage, policies.prospect_stage] if has_stages else []
     for name in filter(None, stages):
         if named_id(destination, "lifecycle_stages", name) is None:
             yield Issue(
@@ -146,11 +147,11 @@ def _policies(mappings: Sequence[Mapping], destination: Catalog, policies: Polic
                 message=f"the destination has no lifecycle stage {name!r}",
                 hint="create it there, or name another under policy",
             )
-    if named_id(destination, "contact_statuses", policies.prospect_status) is None:
+    if not knows_status(destination, policies.prospect_status):
         yield Issue(
             code="status_missing",
             severity="warning",
-            message=f"the destination has no contact status {policies.prospect_status!r}; 'New' is used",
+            message=f"the destination has no {'lead stage' if destination.stream(LEADS) else 'contact status'} {policies.prospect_status!r}; 'New' is used",
             hint="an admin can create it in the stage's settings",
         )
     if any(m.destination == "tasks" for m in mappings) and not named_id(

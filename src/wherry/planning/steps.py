@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from wherry.mapping.transforms.lookups import knows_status
 from wherry.model.catalog import Catalog
 from wherry.model.jsons import Json
+from wherry.model.operation import LEADS
 from wherry.model.policy import Policies
 
 TASK_TYPE = "Appointment"
@@ -101,12 +103,18 @@ def _task_type(catalog: Catalog) -> Step:
 
 
 def _prospect_status(catalog: Catalog, policies: Policies) -> Step:
+    name = policies.prospect_status
+    what = (
+        f"Admin Settings → Leads → Lead stages: add a stage named '{name}'"
+        if catalog.stream(LEADS)
+        else f"Admin Settings → Contacts → Lifecycle stages: in stage '{policies.prospect_stage}' add a status "
+        f"named '{name}'"
+    )
     return Step(
         id="prospect_status",
-        what=f"Admin Settings → Contacts → Lifecycle stages: in stage '{policies.prospect_stage}' add a status "
-        f"named '{policies.prospect_status}'",
+        what=what,
         why="people who never booked land there; without it they get the status 'New'",
-        verified=policies.prospect_status.casefold() in _names(catalog, "contact_statuses"),
+        verified=knows_status(catalog, name),
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from wherry_emulators.freshsales.errors import ApiError
@@ -63,6 +64,8 @@ def _stages_of(state: "State", pipeline_id: int) -> Record:
 
 
 def _lifecycle_stages(state: "State") -> Record:
+    if state.switches.edition == "classic":
+        raise HTTPException(404)
     return {"lifecycle_stages": [_lifecycle(state, row) for row in state.selectors.rows("lifecycle_stages")]}
 
 
@@ -108,5 +111,6 @@ def _lifecycle(state: "State", row: Record) -> Record:
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     ("Each selector's path, root key and row", "[L]", "RV selectors_*"),
+    ("On Classic there is no selector of lifecycle stages", "[I]", "section 3.15"),
     ("deal_products lists the active products", "[C]", "APX, GF"),
 )

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from wherry_emulators.freshsales.errors import ApiError
 from wherry_emulators.freshsales.form_fields import create_custom_field, form_field
+from wherry_emulators.freshsales.schema import Field
 from wherry_emulators.freshsales.wire import Record, RequestData, route, unwrap
 
 if TYPE_CHECKING:
@@ -16,10 +17,18 @@ _WITH_METADATA = ("contact", "sales_account", "deal", "sales_activity")
 _GROUPS = (("basic_information", "Basic information"), ("hidden_fields", "Hidden fields"))
 
 
+CLASSIC_LACKS = {"contact": frozenset({"lifecycle_stage_id"})}
+
+
+def _fields_of(state: "State", key: str) -> list[Field]:
+    lacking = CLASSIC_LACKS.get(key, frozenset()) if state.switches.edition == "classic" else frozenset()
+    return [field for field in state.schemas[key] if field.name not in lacking]
+
+
 def fields_body(state: "State", key: str, *, grouped: bool) -> Record:
     """Write the metadata of an entity's fields; ``grouped`` names each field's group as well."""
     schema = state.schemas[key]
-    rows = [field.as_json(state.choices(field), schema.base_model) for field in schema]
+    rows = [field.as_json(state.choices(field), schema.base_model) for field in _fields_of(state, key)]
     if grouped:
         rows = [{**row, "field_group": _group(state, key, row)} for row in rows]
     return {"fields": rows}
@@ -35,7 +44,9 @@ def forms_body(state: "State", key: str) -> Record:
             "label": label,
             "type": "section",
             "form_id": schema.form_id,
-            "fields": [form_field(state, key, one) for one in schema if one.visible == (place == 0)],
+            "fields": [
+                form_field(state, key, one) for one in _fields_of(state, key) if one.visible == (place == 0)
+            ],
         }
         for place, (name, label) in enumerate(_GROUPS)
     ]
@@ -109,5 +120,6 @@ BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
         "[?]",
         "switch standard_forms.field_create",
     ),
+    ("On Classic contacts have no lifecycle stage", "[I]", "section 3.15: leads became contacts with one"),
     ("Tasks, appointments and notes have no metadata and no custom fields", "[D] by absence", "MC"),
 )

@@ -6,6 +6,7 @@ from wherry.mapping.transforms.registry import transform
 from wherry.mapping.transforms.scheduling import status_text
 from wherry.model.catalog import Catalog, FieldType
 from wherry.model.jsons import Json
+from wherry.model.operation import LEADS
 
 
 def named_id(destination: Catalog, lookup: str, name: str, **also: Json) -> int | None:
@@ -17,6 +18,17 @@ def named_id(destination: Catalog, lookup: str, name: str, **also: Json) -> int 
         if all(row.get(key) == value for key, value in also.items()):
             return whole_of(row.get("id"))
     return None
+
+
+def knows_status(destination: Catalog, name: str) -> bool:
+    """Whether prospects may be given a status of that name: a lead stage, where leads are apart from contacts."""
+    leads = destination.stream(LEADS)
+    if leads is None:
+        return named_id(destination, "contact_statuses", name) is not None
+    field = leads.field("lead_stage_id")
+    return name.strip().casefold() in {
+        choice.value.strip().casefold() for choice in (field.choices if field else ())
+    }
 
 
 def _stage_name(ask: Ask) -> str:
