@@ -7,7 +7,9 @@ from typing import Any
 
 from proposer_world import destination_catalog, source_catalog
 from wherry.app.credentials import Credentials
+from wherry.app.mappings import read_values
 from wherry.app.settings import LlmSettings
+from wherry.mapping.own_values import Own
 from wherry.model.catalog import Catalog
 from wherry.model.policy import Policies
 from wherry.model.record import Key, Record
@@ -51,6 +53,9 @@ class StandIn:
         (self.root / ".wherry").mkdir(exist_ok=True)
         return self.root / ".wherry"
 
+    def own_values(self) -> Own:
+        return read_values(self.mapping_dir / "values.yaml")
+
     def catalog(self) -> Catalog:
         return destination_catalog()
 
@@ -63,7 +68,7 @@ class StandIn:
         return SimpleNamespace(
             catalog=self.source,
             value_profile=lambda _stream, _field: profile,
-            read=lambda stream: iter(records[stream]),
+            read=lambda stream: iter(records.get(stream, [])),
         )
 
 

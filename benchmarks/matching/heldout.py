@@ -173,7 +173,7 @@ def targets(catalogue: str) -> list[TargetField]:
     if catalogue == "freshsales":
         return catalogue_of("freshsales")
     found = []
-    for line in (HERE / "targets_renamed.psv").read_text(encoding="utf-8").splitlines():
+    for line in (HERE / f"targets_{catalogue}.psv").read_text(encoding="utf-8").splitlines():
         name, label, kind, *picks = line.split("|")
         obj, _, field_name = name.partition(".")
         choices = tuple(picks[0].split(";")) if picks else ()
@@ -262,8 +262,8 @@ def _likeness(header: str, target: TargetField) -> float:
     return max(fuzz.WRatio(text, target.label.lower()), fuzz.WRatio(text, target.field.replace("_", " ")))
 
 
-def measure(catalogue: str, *, automatic: bool, rows: bool) -> Iterator[str]:
-    some, fields = cases(catalogue), targets(catalogue)
+def measure(catalogue: str, some: Sequence[Case], *, automatic: bool, rows: bool) -> Iterator[str]:
+    fields = targets(catalogue)
     fixed = confirmed(some)
     given = None if automatic else fixed
     batches = [[c for c in some if c.batch == n] for n in sorted({c.batch for c in some})]
@@ -280,7 +280,7 @@ def measure(catalogue: str, *, automatic: bool, rows: bool) -> Iterator[str]:
         if rows and line.target not in case.right:
             yield f"  {case.style}: {case.column.object}/{case.column.header} → {line.target} {line.confidence} {line.band} right {'|'.join(case.right)} {line.candidates[:3]}"
     yield f"{catalogue}, objects {'found' if automatic else 'confirmed'}"
-    for name in ("all", "fresh", *STYLES):
+    for name in ("all", "fresh", *dict.fromkeys(case.style for case in some)):
         yield f"    {name:7} {scores[name].row()}"
     if not automatic:
         yield f"    {plain(some, fields, fixed)}"
@@ -293,7 +293,9 @@ def main() -> None:
     for catalogue in ("freshsales", "renamed"):
         for automatic in (False, True):
             start = time.perf_counter()
-            for line in measure(catalogue, automatic=automatic, rows=asked.rows and not automatic):
+            for line in measure(
+                catalogue, cases(catalogue), automatic=automatic, rows=asked.rows and not automatic
+            ):
                 print(line)
             print(f"    {time.perf_counter() - start:.1f} s")
 

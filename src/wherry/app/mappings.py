@@ -7,13 +7,14 @@ from typing import Any
 
 from wherry.mapping.blueprint import load_blueprint, parse_yaml, read_mappings
 from wherry.mapping.form import Place, to_data
+from wherry.mapping.own_values import Own, with_own_values
 from wherry.mapping.tenant import fitting
 from wherry.model.catalog import Catalog
 from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
 
-NOT_MAPPINGS = frozenset({"headers", "adoptions"})
+NOT_MAPPINGS = frozenset({"headers", "adoptions", "values"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def read_workspace_mappings(folder: Path) -> Mappings:
     written = read_mappings(mapping_texts(folder))
     if not written:
         raise MappingIncomplete("there is no mapping yet", hint="wherry propose")
-    active = tuple(one.mapping for one in written)
+    active = with_own_values([one.mapping for one in written], read_values(folder / "values.yaml"))
     taken = {mapping.source for mapping in active}
     fates = {name: fate.reason for name, fate in load_blueprint().streams.items() if name not in taken}
     return Mappings(
@@ -99,6 +100,22 @@ def read_headers(path: Path) -> Mapping[str, Mapping[str, str]]:
             hint="for example, in two lines: `patients.csv:` and below it `  Patient ID: patientId`",
         )
     return {str(file): {str(h): str(f) for h, f in part.items()} for file, part in content.items()}
+
+
+def read_values(path: Path) -> Own:
+    """Return what the clinic says its own words mean (table → word → meaning), empty where there is no file.
+
+    Raises MappingIncomplete where the file holds something else.
+    """
+    content = _read(path) if path.exists() else {}
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(part, dict | None) for part in content.values()):
+        raise MappingIncomplete(
+            f"mapping/{path.name} must hold, per table, lines of 'word: what it means'",
+            hint="for example, in two lines: `appointment_status:` and below it `  Failed twice: No-show`",
+        )
+    return {str(table): {str(w): str(m) for w, m in (part or {}).items()} for table, part in content.items()}
 
 
 def read_decisions(path: Path) -> Decisions:

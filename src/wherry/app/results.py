@@ -144,6 +144,7 @@ class ProposeResult(Result):
     kept: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()  # what a person changed in a review, as lines of a diff
     llm: Row | None = None  # what a language model was asked, where one was
+    values: tuple[Row, ...] = ()  # words of the source's lists, and the entries that are proposed for them
 
     def document(self) -> Document:
         """Return the document of `propose`; `llm` stands in it only where one was asked."""
@@ -155,6 +156,7 @@ class ProposeResult(Result):
             "schema": "wherry/propose/1",
             "bands": bands,
             "proposals": [p.document() for p in self.proposals],
+            "values": [dict(v) for v in self.values],
             "written": list(self.written),
             "kept": list(self.kept),
             **asked,

@@ -17,6 +17,7 @@ from wherry.app.progress import Progress, Silent
 from wherry.app.settings import LlmSettings, Settings, read_settings
 from wherry.engine.hands import Stopper
 from wherry.engine.lease import FencedBudget
+from wherry.mapping.own_values import Own, source_words
 from wherry.model.catalog import Catalog
 from wherry.model.catalogs import dump_catalog, load_catalog
 from wherry.model.errors import SettingsInvalid, UsageInvalid
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from wherry.connectors.freshsales import FreshsalesDestination
     from wherry.connectors.kit.chat import Chat
 
+VALUES = "values.yaml"
 CONNECTORS = "wherry.connectors"  # the group of entry points
 MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
 
@@ -244,6 +246,7 @@ class Workspace:
                 clock=self.clock,
                 secret=lambda name: self.settings.credentials.get(f"source.{name}"),
                 headers=self.headers(),
+                words=source_words(self.own_values()),
             )
         )
 
@@ -298,6 +301,12 @@ class Workspace:
         from wherry.app.mappings import read_headers  # noqa: PLC0415 - YAML is loaded where it is needed
 
         return read_headers(self.mapping_dir / "headers.yaml")
+
+    def own_values(self) -> Own:
+        """Return what the clinic says its words mean, mapping/values.yaml."""
+        from wherry.app.mappings import read_values  # noqa: PLC0415 - YAML is loaded where it is needed
+
+        return read_values(self.mapping_dir / VALUES)
 
     def _write(self, name: str, data: bytes) -> None:
         new = self.state / f"{name}.new"

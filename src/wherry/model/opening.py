@@ -20,6 +20,9 @@ class Opening:
     headers: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict
     )  # a person's: file → header → field
+    words: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict
+    )  # `stream.column` of a closed list → spelling (lower case, `_` between parts) → word of the list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

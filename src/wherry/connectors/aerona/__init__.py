@@ -26,7 +26,7 @@ def connector(opening: Opening) -> OpenSource:
         access = Access(
             base_url=base_url, secret=opening.secret, folder=opening.state / SPOOL, clock=opening.clock
         )
-        return open_api(access, profile, overrides, opening.headers)
+        return open_api(access, profile, overrides, (opening.headers, opening.words))
     if not isinstance(bundle, str) or not bundle:
         raise SettingsInvalid(
             "[source] bundle is not set", hint="Name the export's folder or zip in wherry.toml."
@@ -36,5 +36,6 @@ def connector(opening: Opening) -> OpenSource:
         password=opening.secret("password"),
         overrides=overrides,
         headers=opening.headers,
+        words=opening.words,
         scratch=opening.state,
     )

@@ -17,13 +17,14 @@ from wherry.connectors.aerona.api_spool import Seen, Spool, SpoolContainer
 from wherry.connectors.bundle.columns import SHEETS
 from wherry.connectors.bundle.headers import plain
 from wherry.connectors.bundle.overrides import Overrides
-from wherry.connectors.bundle.source import AeronaBundle
+from wherry.connectors.bundle.source import AeronaBundle, Words
 from wherry.model.catalog import Catalog
 from wherry.model.jsons import Json
 from wherry.model.opening import SourceCheck
 from wherry.model.ports import Extracted, Finding, Integrity
 
 Headers = Mapping[str, Mapping[str, str]]
+Said = tuple[Headers, Words]  # what people say of headers and of words
 
 
 class AeronaApi:
@@ -35,8 +36,8 @@ class AeronaApi:
     as used: the next source reads anew.
     """
 
-    def __init__(self, access: Access, profile: Profile, overrides: Overrides, headers: Headers) -> None:
-        self._overrides, self._headers = overrides, headers
+    def __init__(self, access: Access, profile: Profile, overrides: Overrides, said: Said) -> None:
+        self._overrides, (self._headers, self._words) = overrides, said
         self._spool = Spool(access.folder)
         self._session = Session(access, profile)
         self._extractor = Extractor(
@@ -100,7 +101,7 @@ class AeronaApi:
         return self._opened() if self._spool.built else self._bundle
 
     def _opened(self) -> AeronaBundle:
-        return AeronaBundle(SpoolContainer(self._spool), self._overrides, self._headers)
+        return AeronaBundle(SpoolContainer(self._spool), self._overrides, self._headers, self._words)
 
     def _about_api(self) -> Iterator[Finding]:
         last = self._spool.last()
@@ -152,8 +153,8 @@ def _digest(base_url: str, profile: Profile) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def open_api(access: Access, profile: Profile, overrides: Overrides, headers: Headers) -> AeronaApi:
+def open_api(access: Access, profile: Profile, overrides: Overrides, said: Said) -> AeronaApi:
     """Open the API; nothing is asked of it yet. The caller closes it."""
     access.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = {name: replace(one, encoding=None) for name, one in overrides.files.items()}
-    return AeronaApi(access, profile, replace(overrides, encoding=None, files=files), headers)
+    return AeronaApi(access, profile, replace(overrides, encoding=None, files=files), said)

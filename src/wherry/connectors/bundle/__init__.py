@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wherry.connectors.bundle.container import open_container
 from wherry.connectors.bundle.overrides import FileOverrides, Overrides
-from wherry.connectors.bundle.source import AeronaBundle
+from wherry.connectors.bundle.source import AeronaBundle, Words
 from wherry.model.errors import PreflightFailed
 
 __all__ = ["AeronaBundle", "FileOverrides", "Overrides", "open_bundle"]
@@ -21,16 +21,17 @@ def open_bundle(
     password: str | None = None,
     overrides: Overrides | None = None,
     headers: Mapping[str, Mapping[str, str]] | None = None,
+    words: Words | None = None,
     scratch: Path | None = None,
 ) -> AeronaBundle:
     """Open an export bundle; the caller closes it.
 
-    `headers` are a person's decisions {file: {header: canonical name}}; `scratch` is a folder for the
-    unpacked CSV files of a zip, wiped on close. Raises PreflightFailed when the bundle cannot be opened.
+    `headers` are a person's decisions {file: {header: canonical name}}; `words` say what stands for a word of
+    a closed list (see Opening); `scratch` is a folder for the unpacked CSV files of a zip, wiped on close. Raises PreflightFailed when the bundle cannot be opened.
     """
     container = open_container(path, password or None, scratch)
     try:
-        return AeronaBundle(container, overrides or Overrides(), headers or {})
+        return AeronaBundle(container, overrides or Overrides(), headers or {}, words or {})
     except PreflightFailed:
         container.close()
         raise

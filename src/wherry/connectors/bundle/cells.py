@@ -91,6 +91,8 @@ def _phone(column: Column, tally: Tally, text: str, line: int) -> Value:
 
 def _word(column: Column, text: str, _line: int) -> Value:
     word = "_".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    if word not in column.words:
+        word = column.spellings.get(word, word)
     if word and word not in column.words:
         raise Unreadable(column.unknown)
     return word or None

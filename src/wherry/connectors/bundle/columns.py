@@ -4,7 +4,9 @@ The columns are the export contract's, built from Aerona's published API specifi
 neighbouring systems; real exports differ in spelling, which headers.py takes care of.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as part
 from enum import StrEnum
 
 from wherry.model.catalog import Choice, Field, FieldType, Privacy, Stream
@@ -65,6 +67,7 @@ class Column:
     unknown: str = ""  # reason code of a word that is not in the list
     label: str = ""
     choices: tuple[str, ...] = ()  # pick-list entries found in the data
+    spellings: Mapping[str, str] = part(default_factory=dict)  # other spellings of the words
 
     def field(self, header: str = "") -> Field:
         """Return the catalog's field for this column."""

@@ -35,6 +35,8 @@ class RowReader:
         self._zones = zones
         self._tally = tally
         self._documents = documents
+        named = next((c.spellings for c in table.columns if c.name == "name"), {})
+        self._named = named if table.sheet.stream == "appointment_statuses" else {}
         moments = {c.name for c in table.columns if c.kind in {Kind.LOCAL, Kind.MOMENT}}
         self._cells: list[tuple[str, int, CellReader]] = [
             (c.name, places[c.name], cell_reader(c, table, tally))
@@ -53,6 +55,7 @@ class RowReader:
         problems = [ragged] if ragged else []
         self._read_cells(line, cells, values, problems)
         self._read_moments(line, cells, values, problems)
+        self._declare(values)
         key = self._key(values)
         if key is None:
             name = self._sheet.key[0]
@@ -119,6 +122,12 @@ class RowReader:
             if twice:
                 self._tally.add("ambiguous_local_time", name, line)
             values[name] = moment
+
+    def _declare(self, values: dict[str, Value]) -> None:
+        """Give a status whose meaning is not declared the one that somebody decided for its name."""
+        if self._named and not values.get("canonical"):
+            name = "_".join(str(values.get("name") or "").casefold().replace("-", " ").split())
+            values["canonical"] = self._named.get(name)
 
     def _key(self, values: Mapping[str, Value]) -> str | None:
         """Return the record's id; the second part of a joint key is hashed where it is no id itself."""

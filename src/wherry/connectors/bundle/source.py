@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property, partial
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import Self, TypeAlias
 
 from wherry.connectors.bundle.columns import PROCEDURES, SHEETS, Sheet
 from wherry.connectors.bundle.container import MANIFEST, Container, read_all, sha256_of_file
@@ -13,7 +13,7 @@ from wherry.connectors.bundle.integrity import INTEGRITY
 from wherry.connectors.bundle.manifest import FileEntry, parse_manifest
 from wherry.connectors.bundle.overrides import Overrides
 from wherry.connectors.bundle.rows import RowReader
-from wherry.connectors.bundle.tables import Dialect, Table, check_sum, load_table
+from wherry.connectors.bundle.tables import Dialect, Table, check_sum, load_table, respelt
 from wherry.connectors.bundle.tally import Tally
 from wherry.connectors.bundle.zones import Zones
 from wherry.model.catalog import Catalog, Stream
@@ -21,6 +21,8 @@ from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
 from wherry.model.opening import SourceCheck
 from wherry.model.ports import Extracted, Finding, Integrity
+
+Words: TypeAlias = Mapping[str, Mapping[str, str]]
 
 
 class AeronaBundle:
@@ -31,8 +33,13 @@ class AeronaBundle:
     """
 
     def __init__(
-        self, container: Container, overrides: Overrides, headers: Mapping[str, Mapping[str, str]]
+        self,
+        container: Container,
+        overrides: Overrides,
+        headers: Mapping[str, Mapping[str, str]],
+        words: Words = MappingProxyType({}),
     ) -> None:
+        self._words = words
         self._container = container
         self._overrides = overrides
         self._headers = headers
@@ -161,7 +168,7 @@ class AeronaBundle:
             decided = self._headers.get(sheet.file, self._headers.get(sheet.stream, {}))
             table = load_table(self._container, sheet, entry, self._dialect(entry), decided)
             if table is not None:
-                tables[sheet.stream] = table
+                tables[sheet.stream] = respelt(table, self._words)
         return tables
 
     def _dialect(self, entry: FileEntry) -> Dialect:

@@ -141,6 +141,13 @@ def _columns(sheet: Sheet, header: Header) -> tuple[Column, ...]:
     return (*known, *custom)
 
 
+def respelt(table: Table, words: Mapping[str, Mapping[str, str]]) -> Table:
+    """Return the table with what stands for the words of its closed lists, by `stream.column`."""
+    stream = table.sheet.stream
+    columns = (replace(c, spellings=words.get(f"{stream}.{c.name}", {})) for c in table.columns)
+    return replace(table, columns=tuple(columns))
+
+
 def _prove(table: Table, entry: FileEntry) -> Table:
     """Count records and look at the columns whose format or type only their values can tell."""
     customs = {c.name: CustomProof() for c in table.columns if c.name.startswith("custom:")}

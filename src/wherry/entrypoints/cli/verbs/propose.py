@@ -80,6 +80,22 @@ def show(screen: Screen, result: ProposeResult) -> None:
         [p.source_object, p.source_header, p.target, p.confidence, p.band, p.evidence] for p in open_lines
     ]
     screen.table(["stream", "field", "proposed place", "confidence", "band", "evidence"], rows)
+    open_values = [v for v in result.values if v["band"] != "green"]
+    if open_values:
+        screen.heading("Words that need a decision (mapping/values.yaml)")
+        cells: list[list[Cell]] = [
+            [
+                v["stream"],
+                v["field"],
+                v["value"] or "(in the file)",
+                v["records"],
+                v["choice"] or "held",
+                v["band"],
+                v["evidence"],
+            ]
+            for v in open_values
+        ]
+        screen.table(["stream", "field", "word", "records", "proposed entry", "band", "evidence"], cells)
     bands = ", ".join(f"{count:,} {band}" for band, count in result.document()["bands"].items())
     screen.line(f"{len(result.proposals):,} fields: {bands}")
     for name in result.written:

@@ -1,0 +1,155 @@
+"""What a word of the source means in a pick list: exact, by the reviewed tables, by likeness, or held."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from rapidfuzz import fuzz
+
+from wherry.mapping.proposer.lexicon import words_of
+from wherry.mapping.proposer.likeness import phrase_likeness
+from wherry.mapping.values import ValueTable, value_tables
+from wherry.model.mapping import Band
+
+_BREAK = re.compile(r"[\W_]+")
+_LIKE, _MAYBE = 0.86, 0.62  # likeness from which a word is most likely, or perhaps, an entry
+_LISTED = 0.97
+_SURE_OF_LIKE, _SURE_OF_MAYBE, _SURE_OF_CODE = 0.85, 0.6, 0.6
+_NOT = frozenset({"not", "no", "non", "un", "never", "without"})
+_SHORTEST = 4  # letters from which likeness says anything
+# ISO/IEC 5218, and yes or no under a header that names one of two.
+_CODES = {"1": "Male", "2": "Female", "0": "Unknown", "9": "Unknown"}
+_SIDES = {"male": ("Male", "Female"), "man": ("Male", "Female"), "female": ("Female", "Male")}
+_YES, _NO = frozenset({"true", "yes", "y", "1", "t"}), frozenset({"false", "no", "n", "0", "f"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceProposal:
+    """The entry that a word stands for; empty where it is held until a person says what it means."""
+
+    choice: str
+    confidence: float
+    band: Band
+    evidence: str
+
+
+def normal(word: str) -> str:
+    """Return a word as it is compared: lower case, one space between its parts."""
+    return " ".join(part for part in _BREAK.split(word.casefold()) if part)
+
+
+@cache
+def _spellings(table: str) -> Mapping[str, str]:
+    known = value_tables().get(table)
+    return {normal(word): text for word, text in known.words.items()} if known else {}
+
+
+def propose_choice(word: str, offered: Sequence[str], table: str = "", header: str = "") -> ChoiceProposal:
+    """Return the entry of a pick list that a source's word stands for, how sure that is, and why.
+
+    `offered` are the tenant's entries, `table` a reviewed table of values.yaml. Green is what the list itself
+    or the table says; what is only alike is amber, what the table calls ambiguous is amber without an entry,
+    and what nobody knows is held (grey). Nothing is ever guessed for it.
+    """
+    known = value_tables().get(table)
+    exact = next((entry for entry in offered if normal(entry) == normal(word)), "")
+    if exact:
+        return ChoiceProposal(
+            choice=exact, confidence=1.0, band=Band.GREEN, evidence="stands in the pick list"
+        )
+    ambiguous = _ambiguous(word, known)
+    if ambiguous:
+        why = f"ambiguous: {ambiguous}; held until somebody decides"
+        return ChoiceProposal(choice="", confidence=0.5, band=Band.AMBER, evidence=why)
+    text = _spellings(table).get(normal(word), "")
+    if text:
+        return _listed(text, offered, table)
+    return _coded(word, offered, table, header) or _alike(word, offered, table)
+
+
+def _ambiguous(word: str, known: ValueTable | None) -> str:
+    if known is None:
+        return ""
+    return next((why for spelt, why in known.ambiguous.items() if normal(spelt) == normal(word)), "")
+
+
+def _listed(text: str, offered: Sequence[str], table: str) -> ChoiceProposal:
+    said = _spellings(table)
+    for entry in offered:
+        if text in (entry, said.get(normal(entry))) or normal(entry) == normal(text):
+            why = f"a listed spelling of {text}"
+            return ChoiceProposal(choice=entry, confidence=_LISTED, band=Band.GREEN, evidence=why)
+    near = max(offered, key=lambda entry: (_likeness(text, entry), entry), default="")
+    if near and _likeness(text, near) >= _MAYBE:
+        why = f"a listed spelling of {text}, which the pick list lacks; {near} is nearest"
+        return ChoiceProposal(choice=near, confidence=_SURE_OF_MAYBE, band=Band.AMBER, evidence=why)
+    why = f"a listed spelling of {text}, which the pick list lacks; held"
+    return ChoiceProposal(choice="", confidence=0.5, band=Band.GREY, evidence=why)
+
+
+def _coded(word: str, offered: Sequence[str], table: str, header: str) -> ChoiceProposal | None:
+    """Read a code of a code book: yes or no under a header that names a sex, and ISO 5218's digits."""
+    if table != "sex":
+        return None
+    key, named = normal(word), [side for part in normal(header).split() if (side := _SIDES.get(part))]
+    text, book = _CODES.get(key, ""), "ISO/IEC 5218"
+    if len(named) == 1 and key in _YES | _NO:
+        text, book = named[0][key in _NO], "yes or no to the header"
+    if not text:
+        return None
+    found = _listed(text, offered, table)
+    why = f"a code: {text} by {book}; to be confirmed"
+    return ChoiceProposal(choice=found.choice, confidence=_SURE_OF_CODE, band=Band.AMBER, evidence=why)
+
+
+def _alike(word: str, offered: Sequence[str], table: str) -> ChoiceProposal:
+    best, score, by = "", 0.0, ""
+    said = _spellings(table)
+    for entry in offered:
+        spelt = [entry, *(s for s, text in said.items() if text in (entry, said.get(normal(entry))))]
+        for way in spelt:
+            likeness = _likeness(word, way)
+            if likeness > score:
+                best, score, by = entry, likeness, way
+    if score < _MAYBE:
+        why = "in neither the pick list nor a reviewed table; held until somebody says what it means"
+        return ChoiceProposal(choice="", confidence=round(1.0 - score, 3), band=Band.GREY, evidence=why)
+    sure = _SURE_OF_LIKE if score >= _LIKE else _SURE_OF_MAYBE
+    why = f"like {by!r}, by its spelling only"
+    return ChoiceProposal(choice=best, confidence=sure, band=Band.AMBER, evidence=why)
+
+
+def _likeness(mine: str, theirs: str) -> float:
+    """Return from 0 to 1 how alike two entries are; what denies the other is not alike."""
+    left, right = normal(mine), normal(theirs)
+    if min(len(left), len(right)) < _SHORTEST or _denies(left) != _denies(right):
+        return 0.0
+    spelt = fuzz.token_sort_ratio(left, right) / 100.0
+    return max(spelt, phrase_likeness(words_of(left), words_of(right)) * 0.95)
+
+
+def _denies(text: str) -> bool:
+    first, *others = text.split()
+    return bool(_NOT & {first, *others}) or first.startswith(("un", "non", "in"))
+
+
+def told(texts: Sequence[str], picks: Sequence[str]) -> Iterator[str]:
+    """Yield those of the texts that stand in a pick list, or in a reviewed table for one of its entries."""
+    entries = {normal(pick) for pick in picks}
+    tables = [known for known in value_tables() if _covers(known, entries)]
+    for text in texts:
+        key = normal(text)
+        if key in entries or any(_same(table, key, entries) for table in tables):
+            yield text
+
+
+def _covers(table: str, entries: set[str]) -> bool:
+    """Tell whether at least two entries of a pick list, and half of them, are known to a reviewed table."""
+    known = sum(entry in _spellings(table) for entry in entries)
+    return known >= 2 and 2 * known >= len(entries)
+
+
+def _same(table: str, key: str, entries: set[str]) -> bool:
+    text = _spellings(table).get(key)
+    return text is not None and any(_spellings(table).get(entry) == text for entry in entries)

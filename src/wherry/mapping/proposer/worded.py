@@ -1,0 +1,147 @@
+"""The proposal for values: what each word of the source's lists means in the tenant's own, and the file for it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wherry.mapping.ask import rows_of
+from wherry.mapping.labels import custom_label
+from wherry.mapping.needs import labelled
+from wherry.mapping.own_values import Own, spelt, table_of
+from wherry.mapping.proposer.choices import ChoiceProposal, normal, propose_choice
+from wherry.mapping.proposer.document import quoted
+from wherry.mapping.values import value_tables
+from wherry.model.catalog import Catalog
+from wherry.model.mapping import Band, Rule
+from wherry.model.mapping import Mapping as StreamMapping
+
+STATUSES = "appointment_status"
+_MOST = 60  # words of one list
+_REPEATED = 2  # records from which a word of a column that is no closed list counts as one
+_LONGEST = 60  # characters of what still is a word of a list
+_HEAD = """\
+# What words of the source mean in Freshsales' pick lists. Green ones need no line here. A line that begins with
+# `#  ` is a proposal: take the `#` away to decide so, or write what is right; until then records that hold the
+# word are held. Then: wherry discover, wherry plan.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueLine:
+    """A word of the source, how many records hold it, and the entry that is proposed for it (empty: held)."""
+
+    table: str
+    stream: str
+    field: str
+    word: str
+    records: int
+    target: str
+    found: ChoiceProposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A status of the source: its name, what the source says it means, and how many records are in it."""
+
+    name: str
+    canonical: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What is known of the source's words: counts by (stream, field), and the statuses of appointments."""
+
+    counts: Callable[[str, str], Mapping[str, int]]
+    statuses: Sequence[Status] = ()
+
+
+def value_lines(
+    mappings: Sequence[StreamMapping], destination: Catalog, words: Words, own: Own
+) -> Iterator[ValueLine]:
+    """Yield a line for each word of each list that a rule reads, once; what is decided already is left out."""
+    yield from _statuses(words, own)
+    seen: set[tuple[str, str, str]] = set()
+    for mapping in mappings:
+        for rule in mapping.rules:
+            table, argument = table_of(rule)
+            field = rule.source[0] if rule.source else ""
+            if not table or "." in field or (table, mapping.source, field) in seen or not field:
+                continue
+            seen.add((table, mapping.source, field))
+            offered = _offered(rule, mapping, destination, table)
+            if offered or argument == "values":
+                yield from _lines(mapping, rule, (table, field, offered), words, own)
+
+
+def _lines(
+    mapping: StreamMapping, rule: Rule, about: tuple[str, str, Sequence[str]], words: Words, own: Own
+) -> Iterator[ValueLine]:
+    table, field, offered = about
+    _, argument = table_of(rule)
+    said = rule.args.get(argument)
+    decided = {normal(word) for word in (*own.get(table, {}), *(said if isinstance(said, dict) else {}))}
+    for word, records in list(words.counts(mapping.source, field).items())[:_MOST]:
+        if normal(word) in decided or not word.strip() or len(word) > _LONGEST:
+            continue
+        if argument == "names" and records < _REPEATED:
+            continue
+        yield ValueLine(
+            table=table,
+            stream=mapping.source,
+            field=field,
+            word=word,
+            records=records,
+            target=f"{mapping.destination}.{rule.to}",
+            found=propose_choice(word, offered, table, field),
+        )
+
+
+def _offered(rule: Rule, mapping: StreamMapping, destination: Catalog, table: str) -> tuple[str, ...]:
+    """Return the tenant's own entries, else those that the rule brings, else those of the reviewed table."""
+    if rule.using == "id_by_name":
+        return tuple(str(row.get("name") or "") for row in rows_of(destination, table) if row.get("name"))
+    there = labelled(destination, mapping.destination, custom_label(rule.to) or rule.to)
+    entries = tuple(choice.value for choice in there.choices) if there else ()
+    known = value_tables().get(table)
+    return entries or rule.choices or (known.texts if known else ())
+
+
+def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
+    """Yield a line for each status of appointments whose meaning the source leaves open."""
+    decided = {spelt(word) for word in own.get(STATUSES, {})}
+    texts = value_tables()[STATUSES].texts
+    for status in words.statuses:
+        if status.canonical or not status.name or spelt(status.name) in decided:
+            continue
+        found = propose_choice(status.name, texts, STATUSES)
+        if found.band is Band.GREEN:  # a name is no declaration: a person has to say so
+            why = f"its name is {found.evidence}, and the source does not say what it means"
+            found = ChoiceProposal(choice=found.choice, confidence=0.9, band=Band.AMBER, evidence=why)
+        yield ValueLine(
+            table=STATUSES,
+            stream="appointment_statuses",
+            field="canonical",
+            word=status.name,
+            records=status.records,
+            target="appointments.status",
+            found=found,
+        )
+
+
+def values_text(lines: Iterable[ValueLine]) -> str:
+    """Return mapping/values.yaml: a proposal for every word that is not sure, each behind a `#`, by table."""
+    open_lines: dict[str, list[ValueLine]] = {}
+    for line in lines:
+        if line.found.band is not Band.GREEN:
+            open_lines.setdefault(line.table, []).append(line)
+    text = _HEAD
+    for table, some in open_lines.items():
+        text += f"\n{table}:\n" + "".join(f"{_entry(line)}\n" for line in some)
+    return text
+
+
+def _entry(line: ValueLine) -> str:
+    found = line.found
+    meant = quoted(found.choice) if found.choice else ""
+    said = f"{found.band} {found.confidence:.2f}, {line.records} records of {line.stream}; {found.evidence}"
+    return f"#  {quoted(line.word)}: {meant}  # {' '.join(said.split())}"

@@ -1,0 +1,86 @@
+"""propose_choice(): the reviewed crosswalk, the tenant's own list, what is ambiguous, and what is held."""
+
+import pytest
+
+from wherry.mapping.proposer.choices import propose_choice, told
+from wherry.mapping.values import value_tables
+from wherry.model.mapping import Band
+
+STATUS = value_tables()["appointment_status"].texts
+CROSSWALK = {
+    "Booked": "Pending; Booked; Scheduled; Unconfirmed; Left Message; booked; pending",
+    "Confirmed": "Confirmed; CONFIRMED",
+    "Arrived": "Arrived; Late; In Reception; Available; Here; Ready; checked-in; Checked In",
+    "In chair": "In surgery; Seated in chair; In Operatory; Chair; in_chair",
+    "Completed": "Complete; Completed; Treatment complete; Checked out; Posted; Checkout; fulfilled; Done",
+    "Cancelled": "Cancelled; Canceled",
+    "No-show": "Did not attend; FTA; Missed; No Show; noshow; DNA; FTE; no-show; NoShow; Failed; UTA",
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "choice"), [(w.strip(), text) for text, words in CROSSWALK.items() for w in words.split(";")]
+)
+def test_the_crosswalk_of_appointment_states_is_green(word: str, choice: str) -> None:
+    found = propose_choice(word, STATUS, "appointment_status")
+    assert (found.choice, found.band) == (choice, Band.GREEN)
+
+
+def test_what_means_different_things_in_different_systems_goes_to_review_without_an_entry() -> None:
+    found = propose_choice("Broken", STATUS, "appointment_status")
+    assert (found.choice, found.band) == ("", Band.AMBER)
+    assert found.evidence.startswith("ambiguous: cancelled in one system")
+
+
+@pytest.mark.parametrize("word", ["Gone fishing", "x", "Zz9", "", "  ", "???", "waitlist"])
+def test_what_nobody_knows_is_held(word: str) -> None:
+    found = propose_choice(word, STATUS, "appointment_status")
+    assert (found.choice, found.band) == ("", Band.GREY)
+
+
+@pytest.mark.parametrize(
+    ("word", "offered", "choice", "band"),
+    [
+        ("Male", ("M", "F", "U"), "M", Band.GREEN),
+        ("f", ("Female", "Male"), "Female", Band.GREEN),
+        ("FTA", ("Attended", "Did not attend", "Cancelled"), "Did not attend", Band.GREEN),
+        ("Cancelled by patient", ("Attended", "Cancelled"), "Cancelled", Band.AMBER),
+        ("Compleet", ("Completed", "Cancelled"), "Completed", Band.AMBER),
+        ("Other", ("Male", "Female"), "", Band.GREY),
+        ("not confirmed", ("Confirmed", "Cancelled"), "", Band.GREY),
+    ],
+)
+def test_the_tenants_own_entries_are_what_is_proposed(
+    word: str, offered: tuple[str, ...], choice: str, band: Band
+) -> None:
+    table = "sex" if offered[0] in {"M", "Female", "Male"} else "appointment_status"
+    found = propose_choice(word, offered, table)
+    assert (found.choice, found.band) == (choice, band)
+
+
+@pytest.mark.parametrize(
+    ("word", "header", "choice"),
+    [
+        ("true", "is_male", "Male"),
+        ("false", "is_male", "Female"),
+        ("Y", "Female?", "Female"),
+        ("0", "female", "Male"),
+        ("1", "gender", "Male"),
+        ("2", "sex", "Female"),
+        ("9", "sex", "Unknown"),
+    ],
+)
+def test_a_code_book_is_amber_and_says_by_which_book(word: str, header: str, choice: str) -> None:
+    found = propose_choice(word, ("Male", "Female", "Other", "Unknown"), "sex", header)
+    assert (found.choice, found.band) == (choice, Band.AMBER)
+    assert "a code" in found.evidence
+
+
+def test_a_yes_under_a_header_of_both_sexes_is_held() -> None:
+    assert propose_choice("true", ("Male", "Female"), "sex", "male female").choice == ""
+
+
+def test_texts_are_told_in_a_pick_list_by_the_reviewed_table_of_its_entries() -> None:
+    assert list(told(("f", "m", "zz"), ("Male", "Female"))) == ["f", "m"]
+    assert list(told(("dna", "done"), ("Completed", "No show", "Cancelled"))) == ["dna", "done"]
+    assert list(told(("f",), ("Gold", "Silver"))) == []

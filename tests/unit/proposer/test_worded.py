@@ -1,0 +1,92 @@
+"""The proposal for values: which words, against which list, and what the file says of them."""
+
+from dataclasses import replace
+
+from proposer_world import BLUEPRINT, T, choices, destination_catalog
+from wherry.mapping.blueprint import parse_yaml
+from wherry.mapping.own_values import table_of, with_own_values
+from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines, values_text
+from wherry.model.catalog import Field
+from wherry.model.mapping import Band
+
+COUNTS = {
+    ("patients", "sex"): {"F": 3, "Intersex person": 1},
+    ("patients", "status"): {"active": 4},
+    ("patients", "referralSource"): {"Google": 5, "Mrs Quillfeather": 1, "Gogle": 2},
+    ("invoices", "status"): {"Written off": 2, "paid": 9, "Paused": 1},
+}
+STATUSES = (
+    Status(name="Booked", canonical="booked", records=9),
+    Status(name="FTA", canonical="", records=2),
+    Status(name="Broken", canonical="", records=1),
+    Status(name="Gone fishing", canonical="", records=0),
+)
+
+
+def lines(own: dict[str, dict[str, str]] | None = None, *fields: Field) -> list[ValueLine]:
+    words = Words(counts=lambda stream, field: COUNTS.get((stream, field), {}), statuses=STATUSES)
+    there = replace(
+        destination_catalog(*fields),
+        lookups={"lead_sources": [{"id": 1, "name": "Google"}, {"id": 2, "name": "Web"}]},
+    )
+    return list(value_lines(BLUEPRINT.mappings, there, words, own or {}))
+
+
+def said(found: list[ValueLine]) -> dict[str, tuple[str, Band]]:
+    return {line.word: (line.found.choice, line.found.band) for line in found}
+
+
+def test_each_word_has_its_entry_its_band_and_its_records() -> None:
+    found = said(lines())
+    assert found["F"] == ("Female", Band.GREEN)
+    assert found["Google"] == ("Google", Band.GREEN)
+    assert found["Gogle"] == ("Google", Band.AMBER)
+    assert found["Written off"] == ("", Band.AMBER)
+    assert found["Paused"] == ("", Band.GREY)
+    assert "Mrs Quillfeather" not in found  # once, in a column that is no closed list
+
+
+def test_a_status_that_nobody_declared_is_never_green_and_a_declared_one_is_no_question() -> None:
+    found = said(lines())
+    assert found["FTA"] == ("No-show", Band.AMBER)
+    assert found["Broken"] == ("", Band.AMBER)
+    assert found["Gone fishing"] == ("", Band.GREY)
+    assert "Booked" not in found
+
+
+def test_the_tenants_own_pick_list_goes_before_the_blueprints() -> None:
+    gender = Field(
+        name="cf_gender", type=T.DROPDOWN, label="Gender", custom=True, choices=choices("Man", "Woman", "F")
+    )
+    assert said(lines(None, gender))["F"] == ("F", Band.GREEN)
+
+
+def test_what_is_decided_is_no_question() -> None:
+    own = {"appointment_status": {"fta": "No-show"}, "invoice_status": {"Written Off": "Void"}}
+    found = said(lines(own))
+    assert "FTA" not in found
+    assert "Written off" not in found
+
+
+def test_the_file_decides_nothing_by_itself_and_reads_back_once_a_mark_is_taken_off() -> None:
+    text = values_text(lines())
+    read = parse_yaml(text, "values.yaml")
+    assert all(part is None for part in read.values())
+    (mine,) = [line for line in text.split("\n") if line.startswith("#  FTA:")]
+    decided = parse_yaml(text.replace(mine, mine.replace("#  ", "  ", 1)), "values.yaml")
+    assert dict(decided["appointment_status"]) == {"FTA": "No-show"}
+    assert "#  F:" not in text
+
+
+def test_decisions_stand_in_the_rules_so_that_a_plan_holds_them() -> None:
+    own = {
+        "sex": {"Intersex person": "Other"},
+        "lead_sources": {"Gogle": "Google"},
+        "invoice_status": {"Paused": "Unpaid"},
+    }
+    mappings = with_own_values(BLUEPRINT.mappings, own)
+    args = [dict(rule.args) for m in mappings for rule in m.rules if table_of(rule)[0] in own]
+    assert {"table": "sex", "values": {"Intersex person": "Other"}} in args
+    assert {"lookup": "lead_sources", "names": {"Gogle": "Google"}} in args
+    assert any("Paused" in one.get("values", {}) for one in args)
+    assert with_own_values(BLUEPRINT.mappings, {}) == BLUEPRINT.mappings
