@@ -11,26 +11,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from clinicgen.columns import COLUMNS
+from clinicgen.later import Change, rework
+
 from account import Journey, account, clean_clinic
-from clinic_journey import SEED_FILE
+from clinic_journey import SEED_FILE, WHOLE
 from wherry.app.rollback import rollback
 
-PATIENTS, THERE_BEFORE, EDITS, KILLS = 300, 100, 60, 10
+SMALL, FULL = (300, 100, 60), (2_400, 2_000, 300)  # patients, of them there before, edits by people
+KILLS = 10
 AGAIN = {-9, 1, 130}
 EDITED = {"contact": "job_title", "task": "title", "note": "description", "deal": "name"}
 PLURAL = {"contact": "contacts", "task": "tasks", "note": "notes", "deal": "deals"}
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    bundle = clean_clinic(folder / "clinic", PATIENTS)
+def measure(folder: Path, *, full: bool = False) -> dict[str, Any]:
+    patients, there_before, wanted = FULL if full else SMALL
+    bundle = clean_clinic(folder / "clinic", patients)
+    if full:  # so many patients would bring far more records than the figure is about
+        bundle = rework(bundle, folder / "visits-and-notes", {name: _part_of(name) for name in COLUMNS})
     seed = folder / "seed.json"
-    seed.write_text(json.dumps(_seed()), encoding="utf-8")
+    seed.write_text(json.dumps(_seed(there_before)), encoding="utf-8")
     with account(folder / "account", "--seed-file", str(seed)) as there:
         way = Journey(folder / "ws", there, bundle, policy='adopt = "overwrite"').planned()
         before = way.state()  # before the first write: prepare makes an account, which goes too
         assert way.prepare().exit_code == 0
         load = way.load().document()["streams"]
-        edits = list(_edit(way))
+        edits = list(_edit(way, wanted))
         preview = way.preview()
         kills = _killed(way, preview.preview.confirm)
         with way.open() as workspace:
@@ -38,11 +45,18 @@ def measure(folder: Path) -> dict[str, Any]:
         return _judged(way, before, edits, again, load) | {"kills": kills}
 
 
-def _seed() -> dict[str, Any]:
-    """The clinic's own account, where a third of the patients are contacts already, by their source id."""
+def _part_of(stream: str) -> Change:
+    """Keep the people, some of the visits and notes, and nothing else."""
+    kept = {"appointments": 6_000, "clinical_notes": 3_800}
+    whole = WHOLE | {"patients", "merges"}
+    return lambda rows: rows if stream in whole else rows[: kept.get(stream, 0)]
+
+
+def _seed(there_before: int) -> dict[str, Any]:
+    """The clinic's own account, where so many of the patients are contacts already, by their source id."""
     seed: dict[str, Any] = json.loads(SEED_FILE.read_text(encoding="utf-8"))
     owner = seed["users"][0]["id"]
-    for number in range(101, 101 + THERE_BEFORE):
+    for number in range(101, 101 + there_before):
         row = {
             "id": 31000700000 + number,
             "first_name": "Old",
@@ -53,11 +67,12 @@ def _seed() -> dict[str, Any]:
     return seed
 
 
-def _edit(way: Journey) -> Iterator[tuple[str, int, str, str]]:
+def _edit(way: Journey, wanted: int) -> Iterator[tuple[str, int, str, str]]:
     """Let people edit records: such as we made, and such as were there before."""
     chance = random.Random(7)
     for entity, name in EDITED.items():
-        for one in chance.sample(way.live(entity), EDITS // len(EDITED)):
+        records = way.live(entity)
+        for one in chance.sample(records, min(len(records), wanted // len(EDITED))):
             text = f"edited by a person, {one['id']}"
             way.emulator.admin("human-edit", {"entity": entity, "id": one["id"], "changes": {name: text}})
             yield entity, one["id"], name, text

@@ -1,9 +1,10 @@
-"""The four published figures: `make bench`, or `python benchmarks/run.py [FIGURE …]`.
+"""The published figures: `make bench`, or `python benchmarks/run.py [FIGURE …]`.
 
 recall: a corpus of faults in one clinic; what the rehearsal says will not arrive, against what the load rejects.
 coverage: 1 % of what is stored is changed in silence; the share that reconcile finds, and what it finds too much.
 duplicates: a load killed again and again while answers get lost; records that are there twice, or not at all.
 rollback: creates, updates of records that were there, links; then people edit; then a rollback that is killed.
+cutover: two days of work in both systems at once, followed by one delta after another.
 
 Everything runs against the local emulator. Ends with 1 when a figure is worse than what is promised.
 """
@@ -20,16 +21,19 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import coverage_figure
+import cutover_figure
 import duplicates_figure
 import recall_figure
 import rollback_figure
 
-FIGURES: dict[str, Callable[[Path], dict[str, Any]]] = {
+FIGURES: dict[str, Callable[..., dict[str, Any]]] = {
     "recall": recall_figure.measure,
     "coverage": coverage_figure.measure,
     "duplicates": duplicates_figure.measure,
     "rollback": rollback_figure.measure,
+    "cutover": cutover_figure.measure,
 }
+SIZED = ("rollback", "cutover")
 
 
 def main() -> int:
@@ -37,6 +41,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=", ".join(FIGURES))
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help=f"{' and '.join(SIZED)} at the size of a whole clinic (half an hour)",
+    )
     parser.add_argument("--output", type=Path, help="also write the figures as JSON here")
     asked = parser.parse_args()
     if unknown := set(asked.figures) - set(FIGURES):
@@ -45,7 +54,8 @@ def main() -> int:
     for name in asked.figures or FIGURES:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
-            figure = FIGURES[name](Path(folder))
+            sized = {"full": asked.full} if name in SIZED else {}
+            figure = FIGURES[name](Path(folder), **sized)
         found[name] = {**figure, "seconds": round(time.monotonic() - began)}
         print(json.dumps({"figure": name, **found[name]}), flush=True)
     if asked.output:

@@ -1,6 +1,7 @@
 """Following the source: what changed goes over, what people changed stays, what is gone goes away."""
 
 import csv
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,36 @@ def test_what_people_changed_stays_field_by_field_and_is_told(loaded: Any, later
         "kept_edited",
         "city",
     )
+
+
+def test_an_edit_of_what_the_source_left_alone_is_an_edit_once_the_source_is_followed(loaded: Any) -> None:
+    theirs = contact(loaded, "64")
+    time.sleep(2)  # the server's stamps are whole seconds
+    edit(loaded, "contact", theirs["id"], city="By hand")
+    # Right after a load nobody is supposed to have worked there: whatever differs is a difference.
+    proof = loaded.reconcile()
+    assert (proof.exit_code, proof.streams["patients"].different) == (6, 1)
+    well(loaded, loaded.delta())
+    proof = loaded.reconcile()
+    assert proof.exit_code == 0, proof.document()
+    assert proof.streams["patients"].equal_after_rule["kept_edited"] == 1
+    # What looks like the server's own doing stays a difference.
+    edit(loaded, "contact", theirs["id"], last_name=theirs["last_name"][:1])
+    assert loaded.reconcile().streams["patients"].different == 1
+
+
+def test_an_edited_note_of_a_merged_patient_stays_with_the_contact_that_it_hangs_on(
+    loaded: Any, later: Any
+) -> None:
+    (note,) = text_of(loaded, "note", "[aerona:notes:7]")
+    edit(loaded, "note", note["id"], description="By hand\n[aerona:notes:7]")
+    merge = {"duplicateId": "74", "masterId": "65", "mergedAt": "2026-01-10T09:00"}
+    well(loaded, loaded.delta(later(merges=lambda rows: [*rows, merge])))
+    assert len(text_of(loaded, "note", "[aerona:notes:7]")) == 1
+    assert contact(loaded, "74")["id"] == note["targetables"][0]["id"]
+    proof = loaded.reconcile()
+    assert proof.exit_code == 0, proof.document()
+    assert proof.streams["clinical_notes"].equal_after_rule["kept_edited"] == 2  # its text, and its home
 
 
 def test_a_policy_may_let_the_source_win_in_one_field(journey: Any, later: Any) -> None:

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from wherry.app.situation import Situation
 from wherry.app.workspace import Workspace
+from wherry.engine.decide import HOME
 from wherry.engine.gone import KEPT, LEFT, PREFIX
 from wherry.engine.hands import Apply
+from wherry.engine.past import home_of
 from wherry.mapping.apply import Carried
-from wherry.model.diff import FieldDiff, Observed
+from wherry.model.diff import FieldDiff, Observed, Verdict
 from wherry.model.jsons import Json
 from wherry.model.operation import Located, Payload
 from wherry.model.record import Key, Record
 from wherry.model.run import RecordState, RunKind
 from wherry.planning.accounts import UNASSIGNED
 from wherry.planning.order import stream_order
-from wherry.reconcile.fields import Expected, absent, compare
+from wherry.reconcile.edits import by_a_person
+from wherry.reconcile.fields import FINE, KEPT_EDITED, Expected, absent, compare
 from wherry.reconcile.proof import Proof
 
 BATCH = 200  # records
@@ -57,6 +60,7 @@ def read_back(
         labels=_labels(situation),
         streams={s: frozenset(m.destination for m in active if m.source == s) for s in order},
         edits=_edits(ws),
+        follows=any(run.kind is RunKind.DELTA for run in ws.ledger.runs()),
     )
     total = sum(reading.landed(stream) for stream in order)
     ws.progress.start("reading back", total)
@@ -130,6 +134,7 @@ class _Reading:
     edits: Mapping[
         Key, frozenset[str]
     ]  # fields of people that deltas kept; `deleted.…` keys for whole records
+    follows: bool  # whether the source is followed: then people are at work here, and what they do stays
 
     def landed(self, stream: str) -> int:
         """Return how many records of the stream should be there as records of their own."""
@@ -214,7 +219,7 @@ class _Reading:
         if line.adopted:
             written = self.ws.ledger.written(record.key, payload.part)
             kept = frozenset(name for name in payload.fields if name not in written)
-        return compare(
+        diffs = compare(
             Expected(
                 payload=payload,
                 destination_id=line.destination_id,
@@ -226,6 +231,21 @@ class _Reading:
             ),
             seen,
         )
+        return diffs if seen is None or not self.follows else self._told_apart(diffs, payload, seen)
+
+    def _told_apart(self, diffs: list[FieldDiff], payload: Payload, seen: Observed) -> list[FieldDiff]:
+        """Take what a person changed since our last write for what it is: an edit that stays."""
+        if all(diff.verdict in FINE for diff in diffs):
+            return diffs
+        history = [
+            a for a in self.ws.ledger.history(payload.key, payload.part) if a.destination_id == seen.id
+        ]
+        return [
+            replace(diff, verdict=Verdict.EQUAL_AFTER_RULE, rule=KEPT_EDITED)
+            if by_a_person(diff, seen, history, payload.compare.get(diff.field, "exact"))
+            else diff
+            for diff in diffs
+        ]
 
     def _children(
         self, wanted: Sequence[Wanted], lines: Mapping[tuple[Key, int], Located], homes: Mapping[Key, int]
@@ -235,6 +255,8 @@ class _Reading:
             for payload in payloads:
                 line = lines.get((record.key, payload.part))
                 contact = next((homes[link.to] for link in payload.links if link.to in homes), None)
+                if line is not None and HOME in self.edits.get(record.key, ()):
+                    contact = home_of(self.ws.ledger.history(record.key, payload.part), line.destination_id)
                 if line is not None and contact is not None:
                     streams = by_contact.setdefault(contact, {})
                     streams.setdefault(payload.stream, []).append(line.destination_id)

@@ -15,6 +15,7 @@ from wherry.engine.load import OVERRULED
 from wherry.model.errors import Interrupted, PreflightFailed, TryAgain
 from wherry.model.run import Run, RunKind
 from wherry.planning.approve import require_approval
+from wherry.planning.budget import FILES
 from wherry.planning.order import stream_order
 
 COLUMNS = ("stream", "key", "state", "reason", "fields", "why", "run")
@@ -77,6 +78,8 @@ def _follow(ws: Workspace, readied: Readied, run: Run) -> None:
     streams = tuple(reversed(stream_order(readied.situation.mappings.active)))
     enlist_gone(readied.hands, run.id, streams)
     around = surroundings(ws, readied.situation.catalog)
+    # Of ours too, what still hangs on a record now stays: all that goes before it is gone. Only files go along.
+    around = replace(around, ours={FILES: around.ours.get(FILES, frozenset())})
     take_away(readied.hands, run.id, streams, around, delete=ws.settings.policy.deleted == "delete")
 
 

@@ -61,7 +61,8 @@ class Judgement:
 class Surroundings:
     """What undoing one write may depend on, grown while the ledger is walked backwards.
 
-    `ours` are all destination records that the ledger says we made and nobody has undone; `kept` are
+    `ours` are the destination records that go too, if they hang on one that goes: for a rollback, all that
+    the ledger says we made and nobody has undone; `kept` are
     parents that must stay, because a child of theirs stays. `foreseen` are records as they will be once
     newer writes to them are taken back (None: gone), `released` what will no longer hang on a parent then;
     only a preview needs them, for nothing was taken back.
@@ -99,7 +100,7 @@ def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundin
         foreign = set(seen.links.get(stream, ())) - around.ours.get(stream, frozenset())
         foreign -= {id_ for name, id_ in released if name == stream}
         if foreign:
-            why = f"{len(foreign)} {stream} that this migration did not make hang on it"
+            why = f"{len(foreign)} {stream} hang on it that stay"
             return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=why)
     return Judgement(attempt=attempt, bucket=Bucket.REVERTED, operation=_delete(run, attempt, seen))
 

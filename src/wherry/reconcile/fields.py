@@ -9,6 +9,9 @@ from wherry.model.operation import Payload
 from wherry.model.record import Key
 from wherry.reconcile.rules import RULES, exact
 
+FINE = (Verdict.EQUAL, Verdict.EQUAL_AFTER_RULE, Verdict.NOT_READABLE)
+KEPT_EDITED = "kept_edited"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
@@ -64,7 +67,7 @@ def _field(expected: Expected, observed: Observed | None, name: str, value: Json
         return _diff(expected, name, value, None, (Verdict.NOT_READABLE, ""))
     result = verdict(value, seen, payload.compare.get(name, "exact"))
     if name in expected.edited and result[0] in (Verdict.DIFFERENT, Verdict.MISSING):
-        result = Verdict.EQUAL_AFTER_RULE, "kept_edited"
+        result = Verdict.EQUAL_AFTER_RULE, KEPT_EDITED
     return _diff(expected, name, value, seen, result)
 
 
@@ -77,6 +80,8 @@ def _link(expected: Expected, observed: Observed | None, relation: str, id_: int
     found = observed.links[relation]
     seen: Json = id_ if id_ in found else list(found)
     result = Verdict.EQUAL if id_ in found else Verdict.MISSING if not found else Verdict.DIFFERENT
+    if result is not Verdict.EQUAL and relation in expected.edited:
+        return _diff(expected, name, id_, seen, (Verdict.EQUAL_AFTER_RULE, KEPT_EDITED))
     return _diff(expected, name, id_, seen, (result, ""))
 
 
