@@ -122,9 +122,12 @@ class MemoryDestination:
         found: dict[str, Observed] = {}
         with self._lock:
             for operation in operations:
-                hits = [
-                    id_ for id_, row in self.rows.get(operation.stream, {}).items() if _fits(operation, row)
-                ]
+                rows = self.rows.get(operation.stream, {})
+                named = operation.destination_id
+                hits = (
+                    [id_ for id_, row in rows.items() if _fits(operation, row)] if named is None else [named]
+                )
+                hits = [id_ for id_ in hits if id_ in rows]
                 if hits:
                     found[operation.id] = self._seen(operation.stream, min(hits))
         return found

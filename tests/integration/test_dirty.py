@@ -12,6 +12,8 @@ from clinic_journey import make_bundle
 from wherry.app.status import REJECT_COLUMNS
 
 OURS = {"rejected": "rejected", "deferred": "deferred", "merged": "merged", "filtered": "filtered"}
+# What only the mapping holds back: the plan that is sound itself, but of which an item is not.
+AT_MAPPING = {("treatment_plans", "rejected"): 1}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def test_every_fault_is_named_and_everything_else_arrives(journey: Any, dirty: A
     assert all(line["unexplained"] == 0 and line["pending"] == 0 for line in streams.values())
     for name, line in counts.items():
         for state in ("merged", "rejected"):
-            assert streams[name][state] == line[state], (name, state)
+            assert streams[name][state] == line[state] + AT_MAPPING.get((name, state), 0), (name, state)
         assert streams[name]["deferred"] >= line["deferred"], name
     way.assert_once()
 

@@ -101,7 +101,7 @@ def _treatment(export: Export, host: Patient) -> None:
     export.add("treatment_items", {"itemId": export.number("treatment_items"), **item}, BLOCKED)
     sound = export.number("treatment_plans")
     good = {**row, "planId": sound, "name": "Sound plan", "status": "proposed"}
-    export.add("treatment_plans", good, held("item_held"))
+    export.add("treatment_plans", good)
     odd = {"itemId": export.number("treatment_items"), **item, "planId": sound, "fee": "12.3.4"}
     export.add("treatment_items", odd, held("invalid_amount"))
     lost = {"itemId": export.number("treatment_items"), **item, "planId": NOBODY}

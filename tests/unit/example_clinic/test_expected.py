@@ -119,7 +119,6 @@ def test_dirty_shows_every_reason(dirty):
         if state == "rejected"
     }
     assert reasons == {
-        "item_held",
         "ambiguous_date",
         "checksum_mismatch",
         "conflicting_duplicate",
