@@ -226,6 +226,37 @@ def test_a_lost_answer_doubles_nothing(journey: Any, sound: Path, fault: dict[st
     assert_arrived(way)
 
 
+def test_many_faults_at_once_lose_nothing_and_double_nothing(journey: Any, sound: Path) -> None:
+    way = journey(bundle=sound).prepared()
+    faults = [
+        {"kind": "reset", "applied": True, "match": UPLOADS, "times": 1},
+        {"kind": "reset", "applied": False, "match": UPLOADS, "times": 1},
+        {"kind": "before_commit", "status": 500, "match": UPLOADS, "times": 2},
+        {"kind": "truncated_body", "match": UPLOADS, "after": 1, "times": 2},
+    ]
+    way.emulator.admin("faults", faults)
+    assert way.load().exit_code == 0
+    met = way.emulator.admin("faults")
+    way.emulator.admin("faults", [])
+    assert_arrived(way)
+    assert all(one["fired"] for one in met), met
+    proved = way.reconcile().document()["streams"]["documents"]
+    assert (proved["expected"], proved["found"], proved["missing"]) == (6, 6, 0)
+    assert way.load().document()["streams"]["documents"]["unchanged"] == 6
+    assert way.unexplained() == 0
+
+
+def test_an_account_that_takes_empty_files_is_sent_none(journey: Any, mixed: Path) -> None:
+    way = journey("--switch", "documents.may_be_empty=true", bundle=mixed).prepared()
+    result = way.load()
+    assert result.exit_code == 4
+    assert_arrived(way)
+    rejects = csv.DictReader((way.directory / result.rejects_csv).read_text(encoding="utf-8").splitlines())
+    held = {row["key"]: row for row in rejects if row["stream"] == "documents"}
+    assert held["9"]["reason"] == "empty_file"
+    assert held["9"]["hint"]
+
+
 def test_a_process_that_is_killed_after_the_upload_doubles_nothing(journey: Any, sound: Path) -> None:
     way = journey(bundle=sound, engine="workers = 1").prepared()
     way.emulator.admin(

@@ -101,6 +101,8 @@ def _upload(state: "State", asked: RequestData, given: UploadFile | None) -> Rep
     if given.file.tell():
         # The parser rewinds a part once it has seen its end.
         raise ApiError(400, "The file is incomplete")
+    if not given.size and not state.switches.documents_may_be_empty:
+        raise ApiError(400, "File can't be blank")
     with state.lock:
         values = _prepare(state, asked.body, given)
         _check_size(state, given.size or 0)
@@ -163,6 +165,7 @@ def _file_url(asked: RequestData, record_id: int) -> str:
 
 BEHAVIOURS: tuple[tuple[str, str, str], ...] = (
     ("A file is uploaded as multipart, a link is sent flat; both answer id, url and msg", "[D]", "MC"),
+    ("An empty file is a 400", "[?]", "switch documents.may_be_empty"),
     ("A file belongs to a contact, account, deal or product; a link not to a product", "[D]", "MC"),
     (
         "A file has at most 150 MB",

@@ -138,6 +138,9 @@ class Switches:
     note_max_length: int = _switch("note.max_length", 65535, "Longest note description, in characters.")
     task_title_max_length: int = _switch("task.title_max_length", 255, "Longest task title, in characters.")
     documents_max_bytes: int = _switch("documents.max_bytes", 157_286_400, "Largest file, in bytes.")
+    documents_may_be_empty: bool = _switch(
+        "documents.may_be_empty", False, "A file of no bytes is taken; if not, that is a 400."
+    )
     edition: Literal["suite", "classic"] = _switch(
         "edition", "suite", "The account's edition: only `classic` has /leads and their metadata."
     )

@@ -50,6 +50,14 @@ def contact(emulator):
     return create_contact(emulator)
 
 
+def test_an_empty_file_is_refused_unless_the_switch_says_otherwise(emulator, contact):
+    status, reply = send(emulator, b"", **on(contact, file_name="nothing.pdf"))
+    assert (status, reply["errors"]["message"]) == (400, ["File can't be blank"])
+    emulator.admin("switches", {"documents.may_be_empty": True})
+    assert send(emulator, b"", **on(contact, file_name="nothing.pdf"))[0] == 200
+    emulator.admin("switches", {"documents.may_be_empty": False})
+
+
 def test_a_file_arrives_whole_and_can_be_fetched_again(emulator, contact):
     content = bytes(range(256)) * 20_000  # 5 MB: more than is ever held in memory
     status, reply = send(emulator, content, **on(contact, file_name="Röntgen 1.pdf", is_shared="true"))
