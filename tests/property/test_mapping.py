@@ -85,8 +85,7 @@ def contexts(draw: st.DrawFn) -> Context:
     return Context(
         policies=Policies(appointments=policy, note_limit=draw(st.integers(0, 400))),
         source=catalog(),
-        destination=Catalog(system="freshsales", streams=()),
-        plan=draw(st.sampled_from(["free", "growth", "pro", "enterprise"])),
+        destination=Catalog(system="freshsales", streams=(), abilities={"appointments": draw(st.booleans())}),
         now=draw(st.datetimes(timezones=st.just(UTC))),
         zone=draw(st.sampled_from(["UTC", "Europe/Dublin", "nowhere"])),
         owners=draw(st.dictionaries(st.sampled_from(["0", "1"]), st.integers(1, 9), max_size=1)),
@@ -205,7 +204,6 @@ def test_the_strategies_reach_payloads() -> None:
         policies=Policies(),
         source=catalog(),
         destination=Catalog(system="freshsales", streams=()),
-        plan="pro",
         now=datetime(2026, 1, 1, tzinfo=UTC),
         fallback_owner=1,
         foresee=True,

@@ -80,7 +80,6 @@ def gather(
         policies=settings.policy,
         source=snapshot.catalog,
         destination=catalog,
-        plan=settings.destination.plan,
         now=_exported_at(snapshot.facts()),
         zone=str(snapshot.facts().get("tz") or "UTC"),
         tooth_notation=str(snapshot.facts().get("tooth_notation") or ""),

@@ -70,7 +70,6 @@ class Context:
     policies: Policies
     source: Catalog
     destination: Catalog
-    plan: str  # free, growth, pro, enterprise
     now: datetime  # aware: when the snapshot was taken
     zone: str = "UTC"  # IANA name, for records whose practice declares none
     owners: MappingABC[str, int] = field(default_factory=dict)  # clinician id → user id
@@ -86,7 +85,7 @@ class Context:
     foresee: bool = False
 
     def __repr__(self) -> str:
-        return f"Context({self.source.system} to {self.destination.system}, plan {self.plan})"
+        return f"Context({self.source.system} to {self.destination.system})"
 
     @cached_property
     def _source_fields(self) -> dict[tuple[str, str], Field]:

@@ -12,7 +12,6 @@ from wherry.model.record import Record
 
 Condition = Callable[[Ask], bool]
 
-PLANS_WITH_EVENTS = frozenset({"pro", "enterprise"})
 EVENTS = "appointments"
 CONTACTS = "contacts"
 
@@ -28,7 +27,7 @@ def booked(ask: Ask) -> bool:
 
 
 def is_event(ask: Ask) -> bool:
-    """The appointment belongs in the destination's calendar: by plan, by policy, and by its time.
+    """The appointment belongs in a calendar: by policy, and by its time.
 
     One that already lives there as a task or as an event stays what it is.
     """
@@ -37,16 +36,19 @@ def is_event(ask: Ask) -> bool:
     if placed is not None:
         return placed == EVENTS
     policy = context.policies.appointments
-    if context.plan.casefold() not in PLANS_WITH_EVENTS or policy == "task":
-        return False
-    if policy == "event":
-        return True
+    if policy != "split":
+        return policy == "event"
     return status_text(ask) not in CLOSED and upcoming(record, context)
 
 
+def has_calendar(ask: Ask) -> bool:
+    """The destination has a calendar of its own; which plans have one, its connector knows."""
+    return ask.context.destination.abilities.get("appointments") is True
+
+
 def is_task(ask: Ask) -> bool:
-    """The appointment does not belong in the destination's calendar."""
-    return not is_event(ask)
+    """The appointment does not belong in a calendar, or the destination has none."""
+    return not (has_calendar(ask) and is_event(ask))
 
 
 def field_exists(ask: Ask) -> bool:
@@ -118,6 +120,7 @@ CONDITIONS: Mapping[str, Condition] = {
         never_booked,
         booked,
         is_event,
+        has_calendar,
         is_task,
         field_exists,
         owner_writable,

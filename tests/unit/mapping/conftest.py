@@ -186,6 +186,7 @@ def _destination() -> Catalog:
         system="freshsales",
         streams=tuple(streams),
         people=(Person(id=11, name="Ada Park", email="ada@clinic.example", active=True),),
+        abilities={"appointments": True},
         lookups={
             "lifecycle_stages": [{"id": 21, "name": "Lead"}, {"id": 22, "name": "Customer"}],
             "contact_statuses": [
@@ -326,7 +327,6 @@ def context(source: Catalog, destination: Catalog) -> Context:
         policies=Policies(fallback_owner="ada@clinic.example"),
         source=source,
         destination=destination,
-        plan="pro",
         now=NOW,
         zone="Europe/London",
         owners={"7": 11},

@@ -316,16 +316,22 @@ def test_what_is_to_come_becomes_an_event(one):
 @pytest.mark.parametrize(
     ("change", "given", "stream"),
     [
-        ({"appointmentStatusId": "9"}, {"plan": "pro"}, "tasks"),
-        ({}, {"plan": "growth"}, "tasks"),
-        ({}, {"plan": "free", "policy_appointments": "event"}, "tasks"),
-        ({}, {"plan": "enterprise", "policy_appointments": "task"}, "tasks"),
+        ({}, {}, "appointments"),
+        ({"appointmentStatusId": "9"}, {}, "tasks"),
+        ({}, {"policy_appointments": "task"}, "tasks"),
         ({"appointmentTime": LONG_AGO}, {"policy_appointments": "event"}, "appointments"),
     ],
 )
 def test_plan_policy_and_status_decide_where_it_lands(one, changed, context, *, change, given, stream):
     values = {"appointmentTime": UPCOMING, "appointmentStatusId": "1", **change}
     assert one("appointments", changed(context, **given), **values).stream == stream
+
+
+@pytest.mark.parametrize("policy", ["split", "event", "task"])
+def test_without_a_calendar_every_appointment_is_a_task(one, changed, context, policy):
+    destination = replace(context.destination, abilities={})
+    there = changed(context, destination=destination, policy_appointments=policy)
+    assert one("appointments", there, appointmentTime=UPCOMING, appointmentStatusId="1").stream == "tasks"
 
 
 def test_an_event_stays_an_event_when_its_day_has_passed(one, context):
