@@ -1,7 +1,7 @@
 """A destination, a source snapshot and a clock in memory, written against the ports; faults on request."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -84,7 +84,9 @@ class MemoryDestination:
     def describe(self) -> Catalog:
         return Catalog(system="memory", streams=())
 
-    def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
+    def scan(
+        self, stream: str, since: datetime | None = None, *, known: Collection[int] = ()
+    ) -> Iterator[Observed]:
         self._ask("scan", None)
         with self._lock:
             yield from [self._seen(stream, id_) for id_ in reversed(list(self.rows.get(stream, {})))]

@@ -218,6 +218,30 @@ def test_a_product_of_that_code_is_adopted_and_left_there(journey: Any, money: P
     assert way.state() == before
 
 
+@pytest.mark.parametrize("when", ["before_prepare", "before_load"])
+def test_a_product_that_somebody_made_since_discover_is_used_and_left_there(
+    journey: Any, money: Path, when: str
+) -> None:
+    way = journey(bundle=money, plan="pro").planned()
+    if when == "before_load":
+        assert way.prepare().exit_code == 0
+    product = {"name": "Examination", "product_code": "EX1", "is_active": True}
+    made = way.emulator.call("POST", "/cpq/products", {"product": product})[1]["product"]["id"]
+    if when == "before_prepare":
+        assert way.prepare().exit_code == 0
+    assert way.load().document()["streams"]["procedures"]["rejected"] == 0
+    assert sorted(row["product_code"] for row in way.live("product")) == ["BR2", "CR1", "EX1", "shop"]
+    assert {row["product_code"]: row["id"] for row in way.live("product")}["EX1"] == made
+    assert _attached(way, _deals(way)["1"]) == LANDS["1"][5]
+    assert way.reconcile().exit_code == 0
+    asked = len([one for one in way.emulator.admin("calls") if "/cpq/products/" in str(one)])
+    assert way.load().document()["streams"]["procedures"]["unchanged"] == 4
+    again = len([one for one in way.emulator.admin("calls") if "/cpq/products/" in str(one)])
+    assert again - asked <= 1  # those that are known are not read one by one
+    assert way.rollback().exit_code == 0
+    assert [(row["id"], row["name"]) for row in way.live("product")] == [(made, "Examination")]
+
+
 def test_lost_answers_double_nothing(journey: Any, money: Path) -> None:
     way = journey(bundle=money, plan="enterprise").prepared()
     lost = [

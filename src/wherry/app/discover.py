@@ -81,13 +81,14 @@ def _money_streams(catalog: Catalog) -> tuple[str, ...]:
 
 
 def refresh(ws: Workspace, catalog: Catalog) -> None:
-    """Take note of contacts, leads and accounts that appeared or changed since discover; a call or two a stream.
+    """Take note of what appeared or changed since discover: a call or two a stream, and one a new product.
 
-    A contact that a person made meanwhile may hold an address that a bulk write would match.
+    A contact that a person made meanwhile may hold an address that a bulk write would match, a product the
+    code of one that would be made again.
     """
     begun = ws.clock.now()
     since = ws.discovered_at() - SKEW
-    for stream in _people(catalog):
+    for stream in (*_people(catalog), *_money_streams(catalog)):
         rows = list(_there(ws, catalog, stream, since))
         own = {line.destination_id for line in ws.ledger.located()}  # later: workers may be at it meanwhile
         newer = {one.id: one for one in rows if one.id not in own}
@@ -98,11 +99,18 @@ def refresh(ws: Workspace, catalog: Catalog) -> None:
 
 def _there(ws: Workspace, catalog: Catalog, stream: str, since: datetime | None = None) -> Iterator[Existing]:
     labels = _custom_names(catalog, stream)
-    for seen in ws.destination.scan(stream, since):
+    known = _known(ws, stream) if since else frozenset()
+    for seen in ws.destination.scan(stream, since, known=known):
         one = _existing(seen, labels)
         if stream != "deals" or one.source_id:  # other deals are nobody's that we could know
             yield one
         ws.progress.advance(1)
+
+
+def _known(ws: Workspace, stream: str) -> frozenset[int]:
+    """Return the ids of records that were noted before or are ours."""
+    ours = {line.destination_id for line in ws.ledger.located() if line.stream == stream}
+    return frozenset(ours | {one.id for one in ws.existing(stream)})
 
 
 def _custom_names(catalog: Catalog, stream: str) -> dict[str, str]:

@@ -95,8 +95,13 @@ class DestinationReader(Protocol):
     def describe(self) -> Catalog:
         """Return the destination's catalog: streams contacts, sales_accounts, tasks, appointments, notes."""
 
-    def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
-        """Yield live records of a stream that has views, newest change first, down to `since`."""
+    def scan(
+        self, stream: str, since: datetime | None = None, *, known: Collection[int] = ()
+    ) -> Iterator[Observed]:
+        """Yield live records of a stream that has views, newest change first, down to `since`.
+
+        Records with the ids of `known` may be left out where each of them takes a call.
+        """
 
     def fetch(
         self,

@@ -4,7 +4,7 @@ What is known of a deal's products is read with the deal; attaching them overwri
 the amount that a deal is to have is set again behind every change of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_number, as_row, as_rows, record_of, rows_of
@@ -35,10 +35,10 @@ class Catalogue:
     client: ApiClient
     _codes: dict[int, str] = field(default_factory=dict)
 
-    def all(self) -> Iterator[Observed]:
-        """Yield every live product; one call, and one a product."""
+    def all(self, known: Collection[int] = ()) -> Iterator[Observed]:
+        """Yield every live product but those that are known; one call, and one a product."""
         for number in self._listed():
-            found = self.one(number)
+            found = self.one(number) if number not in known else None
             if found is not None:
                 yield found
 

@@ -1,6 +1,6 @@
 """The Destination port, for Freshsales: one object that joins reading, writing, finding and discovering."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
@@ -80,9 +80,11 @@ class FreshsalesDestination:
         self._picks.learn(catalog)
         return catalog
 
-    def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
+    def scan(
+        self, stream: str, since: datetime | None = None, *, known: Collection[int] = ()
+    ) -> Iterator[Observed]:
         """Yield live records of a stream, newest change first, down to `since`; see read.py."""
-        return self._reader.scan(stream, since)
+        return self._reader.scan(stream, since, known)
 
     def fetch(
         self,

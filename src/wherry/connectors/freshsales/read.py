@@ -1,6 +1,6 @@
 """Reading records: whole streams through views, single ones with includes, children through their contact."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -63,15 +63,17 @@ class Reader:
         self.catalogue = Catalogue(client)
         self.deal_products = DealProducts(client=client, catalogue=self.catalogue)
 
-    def scan(self, stream: str, since: datetime | None = None) -> Iterator[Observed]:
+    def scan(
+        self, stream: str, since: datetime | None = None, known: Collection[int] = ()
+    ) -> Iterator[Observed]:
         """Yield live records of a stream, newest change first, down to `since`; each id once.
 
         Contacts, accounts and deals come through their view of everything, 100 a call; tasks and
-        appointments through their filters, unsorted; products, all of them, one call each. Notes have no
-        list: raises UsageInvalid.
+        appointments through their filters, unsorted; products, all but those that are `known`, one call
+        each. Notes have no list: raises UsageInvalid.
         """
         if stream == PRODUCTS.stream:
-            yield from self.catalogue.all()
+            yield from self.catalogue.all(known)
             return
         entity = ENTITIES[stream]
         if stream in _FILTERS:
