@@ -7,6 +7,7 @@ import pytest
 EXPORTS = {
     "wherry.connectors.aerona": ["AeronaBundle", "FileOverrides", "Overrides", "connector", "open_bundle"],
     "wherry.connectors.bundle": ["AeronaBundle", "FileOverrides", "Overrides", "open_bundle"],
+    "wherry.connectors.folder": ["CsvFolder", "connector"],
     "wherry.connectors.freshsales": ["Check", "FreshsalesDestination", "connector", "open_destination"],
     "wherry.staging": ["Change", "ChangeKind", "ParquetSnapshot", "compare", "stage"],
     "wherry.store": ["Store", "open_store"],

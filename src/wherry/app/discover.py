@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wherry.app.results import DiscoverResult, Row
+from wherry.app.sort import sort
 from wherry.app.workspace import Workspace
 from wherry.mapping.labels import normal_label
 from wherry.model.catalog import Catalog
@@ -20,10 +21,14 @@ SOURCE_ID_LABEL = "Source_System_ID__c"
 def discover(ws: Workspace) -> DiscoverResult:
     """Stage the source, read the destination's catalog and what identifies its records; write nothing there.
 
-    Raises PreflightFailed for a source that is not fit, CredentialsRefused for a key that is not accepted.
+    A source whose tables can be anything is sorted first: what each may be is proposed, and a person approves.
+
+    Raises PreflightFailed for a source that is not fit, ApprovalMissing for one whose sorting nobody has
+    approved, CredentialsRefused for a key that is not accepted.
     """
     destination = ws.destination
     with ws.source() as source:
+        sort(ws, source)
         catalog = destination.describe()  # a few calls; a wrong key is better known before the long part
         ws.progress.start("reading the source", None)
         snapshot = ws.stage(source)

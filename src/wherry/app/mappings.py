@@ -14,7 +14,7 @@ from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
 
-NOT_MAPPINGS = frozenset({"headers", "adoptions", "values"})
+NOT_MAPPINGS = frozenset({"headers", "adoptions", "csv", "values"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

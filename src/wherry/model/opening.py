@@ -1,10 +1,11 @@
 """What a source connector is handed, and what it gives back; see docs/howto/write-a-connector.md."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from wherry.model.catalog import Catalog
 from wherry.model.ports import Clock, Documents, Source
 
 
@@ -48,3 +49,38 @@ class OpenSource(Source, Documents, Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawColumn:
+    """A column of a table that nobody has recognised yet; the repr hides its values."""
+
+    header: str
+    filled: int  # records that have a value
+    samples: tuple[str, ...] = field(default=(), repr=False)  # of them, evenly spread, at most 200
+    words: tuple[str, ...] = field(default=(), repr=False)  # every value, where there are at most 50
+    unique: bool = False  # every record has a value, and no two the same
+    within: tuple[tuple[str, str], ...] = ()  # unique columns, as (table, header), that hold all its values
+    date_format: str = ""  # dd/mm/yyyy and so on, where the values prove one
+    decided: bool = False  # a person has said what it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawTable:
+    """A table that nobody has recognised yet."""
+
+    name: str
+    records: int
+    columns: tuple[RawColumn, ...]
+    decided: bool = False  # a person has said which stream it is, or that it is none
+
+
+@runtime_checkable
+class Unsorted(Protocol):
+    """A source that does not know which of its tables and columns is which until a person has said so."""
+
+    def tables(self) -> Sequence[RawTable]:
+        """Return every table; reads all of it. Raises PreflightFailed for one that cannot be read."""
+
+    def contract(self) -> Catalog:
+        """Return the streams that a table can be; `required` are the fields that it cannot do without."""

@@ -24,6 +24,8 @@ def cell_reader(column: Column, table: Table, tally: Tally) -> CellReader:
     """Return the reader of a column that is no date-time (for those see date_reader)."""
     if column.kind is Kind.DATE:
         return partial(_date, column, tally, date_reader(column, table))
+    if table.word_ids and column.kind in _IDS:
+        return partial(_exact, values.word_id)
     if column.kind in _EXACT:
         return partial(_exact, _EXACT[column.kind])
     if column.kind in _COUNTED:
@@ -106,6 +108,7 @@ def _date(column: Column, tally: Tally, read: DateReader, text: str, line: int) 
     return read(text) if text else None
 
 
+_IDS = frozenset({Kind.ID, Kind.REF})
 _EXACT: dict[Kind, Callable[[str], Value]] = {
     Kind.ID: values.identifier,
     Kind.REF: values.identifier,

@@ -63,6 +63,7 @@ class Manifest(_Part):
     tooth_notation: str | None = None
     encoding: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    ids: Literal["number", "text"] = "number"  # text: any word, for sources whose ids are no numbers
     window: Window = Window()
     options: Options = Options()
     files: tuple[FileEntry, ...]

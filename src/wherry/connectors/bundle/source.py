@@ -179,6 +179,7 @@ class AeronaBundle:
             delimiter=entry.delimiter if "delimiter" in said else manifest.delimiter,
             date_format=overrides.date_format
             or (entry.date_format if "date_format" in said else manifest.date_format),
+            word_ids=manifest.ids == "text",
         )
 
     @cached_property

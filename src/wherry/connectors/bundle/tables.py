@@ -25,6 +25,7 @@ class Dialect:
     encoding: str | None
     delimiter: str | None
     date_format: DateFormat | None
+    word_ids: bool = False  # ids may be any word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Table:
     proven: Mapping[str, DateFormat | None]  # by column, where the format is not declared
     rows: int
     findings: tuple[Finding, ...]
+    word_ids: bool = False  # ids may be any word
 
     def open(self) -> TextIO:
         """Open the file as text with its line ends untouched."""
@@ -80,6 +82,7 @@ def load_table(
         proven={},
         rows=0,
         findings=(),
+        word_ids=dialect.word_ids,
     )
     first = next(read_rows(bare.open, delimiter, entry.name), None)
     header = read_header(first[1] if first else [], sheet, decided)

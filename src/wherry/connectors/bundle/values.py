@@ -12,6 +12,7 @@ DateFormat = Literal["yyyy-mm-dd", "dd/mm/yyyy", "mm/dd/yyyy"]
 _TRUE = frozenset({"true", "yes", "y", "1"})
 _FALSE = frozenset({"false", "no", "n", "0"})
 _ID = re.compile(r"\d{1,11}\Z", re.ASCII)
+_WORD_ID = re.compile(r"\w[\w.:/@#+-]{0,39}\Z")
 _INTEGER = re.compile(r"-?\d{1,15}\Z", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?\Z", re.ASCII)
 _CURRENCY = re.compile(r"^(?:£|€|\$|GBP|EUR|USD)\s*|\s*(?:£|€|\$|GBP|EUR|USD)$")
@@ -68,6 +69,19 @@ def identifier(text: str) -> str | None:
     if not _ID.match(text):
         raise Unreadable("invalid_id")
     return text.lstrip("0") or None
+
+
+def word_id(text: str) -> str | None:
+    """Return an id that may be any word of at most 40 characters; blanks become `_`, numbers lose leading zeros.
+
+    Raises Unreadable(invalid_id).
+    """
+    word = "_".join(text.split())
+    if _ID.match(word):
+        return word.lstrip("0") or None
+    if not _WORD_ID.match(word):
+        raise Unreadable("invalid_id")
+    return word
 
 
 def boolean(text: str) -> bool:

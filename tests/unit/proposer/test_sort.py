@@ -1,0 +1,93 @@
+"""Tables of an unknown source are recognised: by names, by the form of values, and by what refers to what."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foreign_folder import NOTES, write, write_folder
+from wherry.connectors.bundle.overrides import Overrides
+from wherry.connectors.folder.raw import files_of, tables_of
+from wherry.connectors.folder.source import CsvFolder
+from wherry.mapping.proposer.sort import Sorted, sort_tables
+
+
+def proposed(folder: Path) -> dict[str, Sorted]:
+    contract = CsvFolder(folder, folder, folder, Overrides()).contract()
+    return {one.table: one for one in sort_tables(tables_of(files_of(folder, Overrides())), contract)}
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Any:
+    return proposed(write_folder(tmp_path / "theirs"))
+
+
+def names(one: Sorted, *, sure: bool = True) -> dict[str, str]:
+    return {header: guess.name for header, guess in one.columns.items() if guess.sure is sure}
+
+
+def test_files_are_recognised_and_foreign_ones_are_none(found):
+    assert {name: (one.stream.name, one.stream.sure) for name, one in found.items()} == {
+        "Client List.csv": ("patients", True),
+        "Diary.csv": ("appointments", True),
+        "Notes_Export.csv": ("clinical_notes", True),
+        "Stock.csv": ("", True),
+    }
+
+
+def test_columns_are_recognised(found):
+    clients = names(found["Client List.csv"])
+    assert clients.items() >= {
+        "Client No": "patientId",
+        "Forename": "firstName",
+        "Surname": "lastName",
+        "D.O.B": "dateOfBirth",
+        "E-mail Address": "email",
+        "Mob": "mobile",
+    }.items()  # fmt: skip
+    diary = names(found["Diary.csv"])
+    assert (diary["Date"], diary["Start Time"]) == ("appointmentTime", "appointmentTime")
+    assert diary["Mins"] == "duration"
+
+
+def test_what_may_never_move_is_left_out(found):
+    assert names(found["Client List.csv"])["NI Number"] == ""
+    assert "never-migrate" in found["Client List.csv"].columns["NI Number"].why
+
+
+def test_a_reference_is_told_by_its_values_and_its_header(found, tmp_path):
+    assert names(found["Notes_Export.csv"])["Client No"] == "patientId"
+    assert "every value is a key of 'Client List.csv'" in found["Notes_Export.csv"].columns["Client No"].why
+    orphan = [NOTES[0], ["X1", "13/01/2026 10:05", "a"], ["X2", "13/01/2026 10:05", "b"]]
+    folder = write_folder(tmp_path / "other")
+    write(folder, "Notes_Export.csv", orphan)
+    assert not proposed(folder)["Notes_Export.csv"].columns["Client No"].sure
+
+
+def test_a_date_format_is_proposed_where_the_values_prove_one(found):
+    assert found["Client List.csv"].date_format.name == "dd/mm/yyyy"
+    assert "'D.O.B'" in found["Client List.csv"].date_format.why
+
+
+def test_words_of_a_status_are_said_where_they_are_known_and_asked_where_not(found):
+    diary = found["Diary.csv"].words["appointmentStatusId"]
+    assert {word: (one.name, one.sure) for word, one in diary.items()} == {
+        "Completed": ("completed", True),
+        "Confirmed": ("confirmed", True),
+        "DNA": ("no_show", True),
+    }
+    clients = found["Client List.csv"].words["status"]
+    assert {word: (one.name, one.sure) for word, one in clients.items()} == {
+        "Current": ("active", False),
+        "Left": ("inactive", False),
+    }
+
+
+def test_the_same_folder_gives_the_same_proposal(tmp_path, found):
+    assert proposed(write_folder(tmp_path / "again")) == found
+
+
+def test_no_evidence_shows_a_value(found):
+    text = repr(found)
+    assert "Aoife" not in text
+    assert "900101" not in text
