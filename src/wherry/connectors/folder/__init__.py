@@ -16,4 +16,5 @@ def connector(opening: Opening) -> OpenSource:
             '[source] bundle is not set, and connector = "csv" reads a folder',
             hint="Name the folder of the CSV files in wherry.toml.",
         )
-    return CsvFolder(opening.root / bundle, opening.root, opening.state, overrides_from(opening.settings))
+    overrides = overrides_from(opening.settings)
+    return CsvFolder(opening.root / bundle, opening.root, opening.state, overrides, opening.words)

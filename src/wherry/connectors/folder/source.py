@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
@@ -33,9 +34,17 @@ class CsvFolder:
     read but to propose one. The converted files lie in a private folder that is gone after closing.
     """
 
-    def __init__(self, folder: Path, root: Path, state: Path, overrides: Overrides) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        root: Path,
+        state: Path,
+        overrides: Overrides,
+        words: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
+        """`root` is the workspace, `state` a private folder; `words` are those of mapping/values.yaml."""
         self._folder, self._root, self._state = folder, root, state
-        self._overrides = overrides
+        self._overrides, self._words = overrides, words
         self._scratch: Path | None = None
         self._converter: Converter | None = None
 
@@ -180,7 +189,7 @@ class CsvFolder:
             shutil.rmtree(out, ignore_errors=True)
             self._scratch = None
             raise
-        return open_bundle(out, overrides=Overrides())
+        return open_bundle(out, overrides=Overrides(), words=self._words)
 
     def _origin(self, stream: str, line: int) -> tuple[str, int]:
         origins = self._converter.origins.get(stream) if self._converter else None

@@ -138,21 +138,26 @@ def _column(draft: _Draft, number: int, drafts: Sequence[_Draft], keys: Mapping[
     relation = _relation(raw, stream, name, (drafts, keys))
     if relation:
         return relation
+    if name:
+        return _placed(raw, stream, name, line)
+    return _unplaced(raw, stream, column, line)
+
+
+def _placed(raw: RawColumn, stream: Stream, name: str, line: Proposal) -> Guess:
     if "split" in line.evidence and name in {"firstName", "lastName"}:
         name = BOTH_NAMES
-    confidence = f"{line.confidence:.2f}"
+    why, sure = f"{line.confidence:.2f}: {line.evidence}", line.band is Band.GREEN
     if name == stream.key and raw.unique and line.confidence >= _KEY_LEAST:
-        why = f"{confidence}: {line.evidence}; no two records share a value"
-        return Guess(name=name, sure=True, why=why)
-    if name == STATUS and _all_known(raw.words):
-        why = f"{confidence}: {line.evidence}; each of its words is a status that is known"
-        return Guess(name=name, sure=True, why=why)
-    if name:
-        return Guess(name=name, sure=line.band is Band.GREEN, why=f"{confidence}: {line.evidence}")
+        why, sure = f"{why}; no two records share a value", True
+    elif name == STATUS and _all_known(raw.words):
+        why, sure = f"{why}; each of its words is a status that is known", True
+    return Guess(name=name, sure=sure, why=why)
+
+
+def _unplaced(raw: RawColumn, stream: Stream, column: Column, line: Proposal) -> Guess:
     if stream.name == PEOPLE and not column.internal:
-        return Guess(
-            name=f"{CUSTOM}{raw.header}", sure=True, why=f"a field of the clinic's own; {line.evidence}"
-        )
+        why = f"a field of the clinic's own; {line.evidence}"
+        return Guess(name=f"{CUSTOM}{raw.header}", sure=True, why=why)
     nearest, likely = line.candidates[0] if line.candidates else ("", 0.0)
     if likely >= _ASKED_LEAST and not column.internal:
         return Guess(name=nearest.partition(".")[2], sure=False, why=line.evidence)
