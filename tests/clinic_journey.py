@@ -259,6 +259,10 @@ class Journey:
         with self.open() as workspace:
             return rollback(workspace, confirm=confirm)
 
+    def reports(self, name: str) -> Path:
+        """A file of the workspace's reports."""
+        return self.directory / "reports" / name
+
     # what is there -------------------------------------------------------------------------------
 
     def live(self, entity: str) -> list[dict[str, Any]]:
