@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -357,7 +357,7 @@ class Extracted:
     """
 
     staged: Staged
-    values: Mapping[str, Value]
+    values: Mapping[str, Value] = field(repr=False)
     raw_hash: str
 
 

@@ -38,6 +38,8 @@ class Figures:
     invalidated: int = 0
     fullest: int = 0  # most calls in any window
     in_maintenance: int = 0
+    first_call: float | None = None  # emulated seconds
+    last_call: float | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +100,9 @@ class Gate:
 
     def _fits(self, token: str) -> bool:
         self.figures.calls += 1
+        self.figures.last_call = self.clock.seconds()
+        if self.figures.first_call is None:
+            self.figures.first_call = self.figures.last_call
         calls = self._calls.setdefault(token if self.settings.limit_per == "token" else "", deque())
         now = self.clock.seconds()
         while calls and calls[0] <= now - self.settings.limit_seconds:
