@@ -93,6 +93,6 @@ def test_only_the_wheel_s_own_names_are_entry_points():
         "wherry-emulator": "wherry_emulators.main:main",
     }
     connectors = {e.name: e for e in entry_points(group="wherry.connectors")}
-    assert set(connectors) == {"aerona", "freshsales"}
+    assert set(connectors) == {"aerona", "csv", "freshsales"}
     for entry in (*connectors.values(), *entry_points(group="console_scripts", name="wherry-emulator")):
         assert callable(entry.load())
