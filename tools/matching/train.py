@@ -58,13 +58,18 @@ class Choice:
 
 
 def hide(share: float, seed: int) -> None:
-    """Hide a share of the aliases from everything that reads the lexicon."""
+    """Hide a share of the aliases and of the synonyms from everything that reads the lexicon."""
     rng = random.Random(seed)
     body = dict(_whole("concepts.yaml"))
     for name, entry in body.items():
         kept = [alias for alias in entry["aliases"] if rng.random() >= share]
         body[name] = {**entry, "aliases": kept}
-    lexicon._read = lambda file: body if file == "concepts.yaml" else _whole(file)
+    lines = {
+        group: [[word for word in line if rng.random() >= share] for line in some]
+        for group, some in _whole("synonyms.yaml").items()
+    }
+    left = {"concepts.yaml": body, "synonyms.yaml": lines}
+    lexicon._read = lambda file: left[file] if file in left else _whole(file)
     for module in (lexicon, likeness, words, features, table):
         for member in vars(module).values():
             if hasattr(member, "cache_clear") and member not in KEPT:

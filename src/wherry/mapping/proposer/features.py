@@ -7,6 +7,7 @@ from functools import cached_property
 from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
+from wherry.mapping.proposer.choices import told
 from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, others, qualifiers
 from wherry.mapping.proposer.likeness import phrase_likeness
 from wherry.mapping.proposer.table import Column, Meaning, Target
@@ -155,7 +156,7 @@ def choice_overlap(pair: Pair) -> float:
     texts, picks = pair.column.values.texts, pair.target.picks
     if not texts or not picks:
         return 0.0
-    share = len(texts & picks) / len(texts)
+    share = len(list(told(sorted(texts), sorted(picks)))) / len(texts)
     return share or -0.25
 
 

@@ -193,6 +193,18 @@ def operational() -> Mapping[frozenset[str], str]:
 
 
 @cache
+def synonyms() -> Mapping[str, frozenset[str]]:
+    """Return for each word those that may stand for it, as written out and in the singular."""
+    found: dict[str, set[str]] = {}
+    for lines in _read("synonyms.yaml").values():
+        for line in lines:
+            words = {words_of(str(word))[0] for word in line if len(words_of(str(word))) == 1}
+            for word in words:
+                found.setdefault(word, set()).update(words - {word})
+    return {word: frozenset(others_of) for word, others_of in found.items()}
+
+
+@cache
 def word_list(name: str) -> frozenset[str]:
     """Return a closed list of values, in lower case."""
     return frozenset(str(word) for word in _read("words.yaml")[name])

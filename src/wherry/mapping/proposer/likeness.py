@@ -4,14 +4,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
-from wherry.mapping.proposer.lexicon import concepts, writing
+from wherry.mapping.proposer.lexicon import concepts, synonyms, writing
 
 _SPELT = 0.9  # Jaro-Winkler from which two spellings may be of one word
 _CUT, _SKELETON = 0.85, 0.8  # how far a word counts that was cut off, or lost its vowels
+_SYNONYM = 0.75  # how far a word counts that may stand for another
 _LEAST_CUT = 3  # letters that a cut word keeps
 _LEAST_RESTORED = 4
+_LEAST_MISTYPED = 6  # letters of a word of which one may be wrong
 _LEAST = 0.2  # a likeness below this says nothing
 _VOWELS = frozenset("aeiouy")
 
@@ -39,9 +41,11 @@ def rarity(word: str) -> float:
 
 @cache
 def word_likeness(mine: str, theirs: str) -> float:
-    """Return from 0 to 1 how likely two words are one: same, misspelt, cut off, or without vowels."""
+    """Return from 0 to 1 how likely two words are one: same, another for it, misspelt, cut off, or without vowels."""
     if mine == theirs:
         return 1.0
+    if theirs in synonyms().get(mine, ()):
+        return _SYNONYM
     if mine[:1] != theirs[:1] or min(len(mine), len(theirs)) < 2:
         return 0.0
     short, long = sorted((mine, theirs), key=len)
@@ -104,11 +108,29 @@ def near_concepts(words: tuple[str, ...]) -> Mapping[str, float]:
 
 
 @cache
+def _respelt(word: str) -> str:
+    """Return the lexicon's word that differs by one typing error: letters changed places, or one is wrong."""
+    letters = sorted(word)
+    near = [
+        (sorted(other) != letters, -rarity(other), other)
+        for other in writing().known
+        if other[:1] == word[:1]
+        and abs(len(other) - len(word)) <= 1
+        and len(other) >= _LEAST_RESTORED
+        and (sorted(other) == letters or min(len(word), len(other)) >= _LEAST_MISTYPED)
+        and OSA.distance(word, other, score_cutoff=1) <= 1
+    ]
+    return min(near)[2] if near else ""
+
+
+@cache
 def restored(word: str) -> str:
-    """Return the lexicon's word that a shortened one most likely stands for, or the word itself."""
+    """Return the lexicon's word that a shortened or mistyped one most likely stands for, or the word itself."""
     known = writing().known
     if len(word) < _LEAST_RESTORED or word in known or word in writing().long or word.isdigit():
         return word
+    if respelt := _respelt(word):
+        return respelt
     near = [
         (word_likeness(word, other), -rarity(other), other)
         for other in sorted(known)

@@ -22,15 +22,17 @@ _DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _ELIDED = re.compile(r"['’]s\b|['’]")
 _BREAK = re.compile(r"[^a-z0-9]+")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\?.*\Z")
-_GLUED = 6  # letters from which an unknown word may be several known ones
+# Prefixes of programmers that say the type: `strForename`, `dtmNextRecall`; what is left has three letters.
+_TYPED = re.compile(r"^(?:str|lng|int|dtm|dat|bln|bol|cur|mem|txt|num|dbl|sng|byt|vch|chr|fld|cbo)(?=[A-Z][A-Za-z]{2})")
+_GLUED = 5  # letters from which an unknown word may be several known ones
 _PIECES = 4
-_SHORT_LAST = frozenset({"no", "id", "dt", "nm", "by", "at", "on", "nr"})
+_SHORT_LAST = frozenset({"no", "id", "dt", "nm", "by", "at", "on", "nr", "ok"})
 
 
 @cache
 def split(header: str) -> tuple[str, ...]:
     """Return the header's words as spelt, in lower case: `D.O.B.`, `mobileNo` and `Fee (£)` come apart."""
-    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), header)
+    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), _TYPED.sub("", header.strip()))
     text = "".join(_SYMBOLS.get(char, char) for char in text)
     text = unicodedata.normalize("NFKD", text)
     text = "".join(char for char in text if not unicodedata.combining(char))
@@ -81,7 +83,9 @@ class Writing:
         return word in self.known or word in self.long
 
     def _may_stand(self, piece: str, *, last: bool) -> bool:
-        return (len(piece) >= 3 and self._is_known(piece)) or (last and piece in _SHORT_LAST) or piece == "of"
+        if len(piece) >= 3:
+            return self._is_known(piece)
+        return piece == "of" or (last and (piece in _SHORT_LAST or piece in self.long))
 
     def _joined(self, words: Sequence[str]) -> Iterator[str]:
         at = 0
@@ -93,8 +97,18 @@ class Writing:
                     at += size
                     break
             else:
+                one = "".join(words[at : at + 2])
+                if self._is_one(words[at : at + 2], one):
+                    yield from self._long(one)
+                    at += 2
+                    continue
                 yield words[at]
                 at += 1
+
+    def _is_one(self, pair: Sequence[str], one: str) -> bool:
+        """Tell whether two words are one that was parted: `sur name`, `fore name`."""
+        known = [self._is_known(word) for word in pair]
+        return len(pair) == 2 and not all(known) and len(one) >= _GLUED and self._is_known(one)
 
 
 def singular(word: str) -> str:
