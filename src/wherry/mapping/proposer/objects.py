@@ -8,7 +8,7 @@ from wherry.mapping.proposer.score import score_column
 from wherry.mapping.proposer.table import Column, Target, kind_of
 
 _NAME = 1.2  # how much a fitting name counts beside the columns' evidence, which is from 0 to 1
-_SAID = 0.4  # how well the names go together where they alone decide
+_SAID = 0.75  # how well the names go together where they alone decide
 _TOLD = 0.2  # a kind that only fields tell
 _OTHER = -0.3  # of another kind
 _LEAST_EVIDENCE = 0.15  # where the names say nothing

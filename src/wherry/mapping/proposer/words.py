@@ -23,7 +23,9 @@ _ELIDED = re.compile(r"['’]s\b|['’]")
 _BREAK = re.compile(r"[^a-z0-9]+")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\?.*\Z")
 # Prefixes of programmers that say the type: `strForename`, `dtmNextRecall`; what is left has three letters.
-_TYPED = re.compile(r"^(?:str|lng|int|dtm|dat|bln|bol|cur|mem|txt|num|dbl|sng|byt|vch|chr|fld|cbo)(?=[A-Z][A-Za-z]{2})")
+_TYPED = re.compile(
+    r"^(?:str|lng|int|dtm|dat|bln|bol|cur|mem|txt|num|dbl|sng|byt|vch|chr|fld|cbo)(?=[A-Z][A-Za-z]{2})"
+)
 _GLUED = 5  # letters from which an unknown word may be several known ones
 _PIECES = 4
 _SHORT_LAST = frozenset({"no", "id", "dt", "nm", "by", "at", "on", "nr", "ok"})
