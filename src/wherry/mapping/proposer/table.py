@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from wherry.mapping.proposer.lexicon import (
     Concept,
@@ -95,6 +96,7 @@ class Target:
         return max((concept.holds for _, concept in self.concepts.values()), default=1)
 
 
+@cache
 def kind_of(name: str) -> str:
     """Return the kind of the object of that name, or the empty text; the longest matching name decides."""
     words = words_of(name)
