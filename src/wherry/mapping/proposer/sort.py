@@ -139,7 +139,14 @@ def _column(draft: _Draft, number: int, drafts: Sequence[_Draft], keys: Mapping[
     if relation:
         return relation
     if name:
-        return _placed(raw, stream, name, line)
+        placed = _placed(raw, stream, name, line)
+        there = {draft.stream.name for draft in drafts if draft.stream}
+        broken = name != stream.key and any(f.name == name and f.references in there for f in stream.fields)
+        return (
+            replace(placed, sure=False, why=f"not all its values are keys; {placed.why}")
+            if broken
+            else placed
+        )
     return _unplaced(raw, stream, column, line)
 
 
