@@ -20,6 +20,7 @@ import pytest
 from clinic_journey import QUICK, SEED_FILE, SOURCE_ID, Journey, make_bundle
 
 PLANS = ("growth", "pro", "enterprise")
+CLASSIC = "enterprise of the Classic edition"
 FULL = ("pro", "enterprise")
 MODULE = "cm_treatment_plan_rv"
 MARKER = re.compile(r"\n\n\[aerona:([a-z_]+):(\S+?)(?: (\d+)/(\d+))?\]$")
@@ -95,6 +96,7 @@ class Account:
     """What an account holds after the load, and what came of proving and taking back."""
 
     plan: str
+    classic: bool
     way: Journey
     records: Mapping[str, list[dict[str, Any]]]
     files: list[dict[str, Any]]
@@ -113,6 +115,12 @@ class Account:
         found = {str(one["external_id"]): one for one in ours}
         assert len(found) == len(ours)
         return found
+
+    def people(self) -> dict[str, dict[str, Any]]:
+        """Our contacts, and on Classic our leads, by patient id; nobody is both."""
+        contacts, leads = self.contacts(), self.by_source("lead")
+        assert not set(contacts) & set(leads)
+        return contacts | leads
 
     def by_source(self, entity: str) -> dict[str, dict[str, Any]]:
         """Our records of an entity by source id."""
@@ -141,7 +149,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Export:
     return read_export(tmp_path_factory.mktemp("clinic"))
 
 
-@pytest.fixture(scope="module", params=PLANS)
+@pytest.fixture(scope="module", params=[*PLANS, CLASSIC])
 def account(
     request: pytest.FixtureRequest,
     module_emulator_factory: Any,
@@ -149,11 +157,14 @@ def account(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Account]:
     """A whole migration on this plan: there, proved, and back."""
-    plan = request.param
+    plan = request.param.split()[0]
+    classic = request.param == CLASSIC
+    edition = ("--switch", "edition=classic") if classic else ()
+    policy = 'edition = "classic"' if classic else ""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WHERRY_DESTINATION__API_KEY", "emulator-key")
-        emulator = module_emulator_factory("--plan", plan, "--seed-file", str(SEED_FILE), *QUICK)
-        way = Journey(tmp_path_factory.mktemp(plan) / "ws", emulator, export.folder, plan=plan)
+        emulator = module_emulator_factory("--plan", plan, "--seed-file", str(SEED_FILE), *QUICK, *edition)
+        way = Journey(tmp_path_factory.mktemp(plan) / "ws", emulator, export.folder, plan=plan, policy=policy)
         before = way.state()
         way.planned()
         with way.open() as workspace:
@@ -161,7 +172,17 @@ def account(
         assert way.prepare().exit_code == 0
         run = way.load()
         modules = [name for name in emulator.admin("state") if name.startswith("cm_")]
-        entities = ("contact", "sales_account", "deal", "product", "task", "appointment", "note", *modules)
+        entities = (
+            "contact",
+            "lead",
+            "sales_account",
+            "deal",
+            "product",
+            "task",
+            "appointment",
+            "note",
+            *modules,
+        )
         records = {entity: way.live(entity) for entity in entities}
         files = emulator.admin("files")["files"]
         selectors = emulator.admin("dump")["selectors"] | {"users": emulator.admin("dump")["users"]}
@@ -171,7 +192,19 @@ def account(
         proof = way.reconcile()
         back = way.rollback()
         yield Account(
-            plan, way, records, files, selectors, fields, frozen, run, proof, back, before, way.state()
+            plan,
+            classic,
+            way,
+            records,
+            files,
+            selectors,
+            fields,
+            frozen,
+            run,
+            proof,
+            back,
+            before,
+            way.state(),
         )
 
 
@@ -179,26 +212,30 @@ def account(
 
 
 def patients(export: Export, account: Account) -> None:
-    """Row 1: each patient is one contact, found by its id, with its account; each primary address once."""
-    there = account.contacts()
+    """Row 1: each patient is there once, found by its id; each primary address once, none lost."""
+    there = account.people()
     assert set(there) == set(export.patients)
     addresses = [one["email"].casefold() for one in there.values() if one.get("email")]
     assert len(addresses) == len(set(addresses))
     for key, row in export.patients.items():
         custom = there[key]["custom_field"]
         assert custom[SOURCE_ID] == key
-        assert there[key]["sales_accounts"], key
         if row["email"] and key not in export.nobody:
             held = (there[key].get("email"), custom.get("cf_secondary_email"))
             assert row["email"].strip().casefold() in {str(one).casefold() for one in held}, key
 
 
 def prospects(export: Export, account: Account) -> None:
-    """Row 2: who never booked is in the stage Lead, everybody else a customer."""
+    """Row 2: who never booked is in the stage Lead, everybody else a customer; on Classic they are leads."""
+    asking = set(export.patients) - export.booked
+    assert len(asking) >= 4
+    if account.classic:
+        assert set(account.by_source("lead")) == asking
+        return
+    assert account.by_source("lead") == {}
     stages = account.names("lifecycle_stages")
     found = {key: stages[one["lifecycle_stage_id"]] for key, one in account.contacts().items()}
-    assert {key for key, stage in found.items() if stage == "Lead"} == set(found) - export.booked
-    assert len(set(found) - export.booked) >= 4
+    assert {key for key, stage in found.items() if stage == "Lead"} == asking
     assert set(found.values()) == {"Lead", "Customer"}
 
 
@@ -230,7 +267,7 @@ def providers(export: Export, account: Account) -> None:
     matched = {key for key, id_ in owner.items() if id_ != fallback}
     assert len(matched) >= 5
     active = {row["id"] for row in account.selectors["users"] if row.get("is_active") is not False}
-    for key, one in account.contacts().items():
+    for key, one in account.people().items():
         assert one["owner_id"] in active
         preferred = export.patients[key]["preferredClinicianId"]
         if preferred in matched and owner[preferred] in active:
@@ -313,7 +350,7 @@ def recalls(export: Export, account: Account) -> None:
 def custom_fields(export: Export, account: Account) -> None:
     """Row 10: each of the clinic's own columns is a field of its type, filled for everybody who has a value."""
     fields = {row["label"]: row for row in account.fields["contacts"] if row["name"].startswith("cf_")}
-    there = account.contacts()
+    there = account.people()
     for label, kind in CUSTOM.items():
         field = fields[label]
         assert field["type"] == TYPES[kind], label

@@ -42,8 +42,9 @@ def is_event(ask: Ask) -> bool:
 
 
 def has_calendar(ask: Ask) -> bool:
-    """The destination has a calendar of its own; which plans have one, its connector knows."""
-    return ask.context.destination.abilities.get("appointments") is True
+    """The destination has a calendar, which its connector knows; or the appointment stands in it already."""
+    placed = ask.context.placed.get(ask.record.key) == EVENTS
+    return placed or ask.context.destination.abilities.get("appointments") is True
 
 
 def is_task(ask: Ask) -> bool:

@@ -20,10 +20,6 @@ def _custom_modules(catalog: Catalog, _stream: str, _to: str) -> bool:
     return catalog.abilities.get("custom_modules") is True
 
 
-def _has_calendar(catalog: Catalog, _stream: str, _to: str) -> bool:
-    return catalog.abilities.get("appointments") is True
-
-
 def _has_leads(catalog: Catalog, _stream: str, _to: str) -> bool:
     return catalog.stream(LEADS) is not None
 
@@ -36,7 +32,6 @@ def _plan_on_contact(catalog: Catalog, stream: str, to: str) -> bool:
 
 _BY_TENANT: Mapping[str, _Decides] = {
     "custom_modules": _custom_modules,
-    "has_calendar": _has_calendar,
     "has_leads": _has_leads,
     "plan_on_contact": _plan_on_contact,
 }
