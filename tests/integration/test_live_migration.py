@@ -28,7 +28,8 @@ limit: {calls: 90000}
 maintenance: {begin: ""}
 paging: {size_param: limit, size: 7, items: data}
 lists:
-  patients: {path: clients, fields: {patientId: id, lastName: name.family, firstName: name.given}}
+  patients: {path: clients, keys: {fields: id}, fields: {patientId: id, lastName: name.family, firstName: name.given}}
+  appointments: {keys: {fields: appointmentId}}
 """
 
 

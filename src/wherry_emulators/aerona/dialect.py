@@ -54,6 +54,7 @@ class Dialect:
     cursor: str = "cursor"
     size: str = "pageSize"
     modified: str = "modifiedSince"
+    only: str = "fields"
     custom: str = "customFields"
     lists: Mapping[str, str] = field(default_factory=lambda: LISTS)
     fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # stream → column → name, a.b nests

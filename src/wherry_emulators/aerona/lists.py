@@ -17,6 +17,7 @@ BEHAVIOURS = (
         "Not published; settings and dialect",
     ),
     ("modifiedSince takes an instant and includes it", "[U]", "Not published"),
+    ("fields names the fields that a list shows, parted by commas", "[U]", "Not published"),
     ("A record without a date of change is always in a list of changes", "[U]", "The cautious reading"),
 )
 _DEFAULT_SIZE = 50
@@ -39,7 +40,8 @@ class Lists:
         records = self._changed(stream, params.get(self.dialect.modified))
         size = min(_whole(params.get(self.dialect.size), _DEFAULT_SIZE, least=1), self.settings.page_max)
         start = self._start(params, size)
-        body: dict[str, Any] = {self.dialect.items: records[start : start + size]}
+        shown = [_narrowed(record, params.get(self.dialect.only)) for record in records[start : start + size]]
+        body: dict[str, Any] = {self.dialect.items: shown}
         if self.settings.page_total:
             body[self.dialect.total] = len(records)
         if self.settings.page_style == "cursor":
@@ -67,6 +69,13 @@ class Lists:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         pairs = zip(records, self.clinic.changed[stream], strict=True)
         return [record for record, changed in pairs if changed is None or changed >= moment]
+
+
+def _narrowed(record: dict[str, Any], names: str | None) -> dict[str, Any]:
+    if names is None:
+        return record
+    wanted = {name.partition(".")[0] for name in names.split(",")}
+    return {name: value for name, value in record.items() if name in wanted}
 
 
 def _whole(text: str | None, default: int, *, least: int) -> int:

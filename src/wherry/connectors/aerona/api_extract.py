@@ -20,6 +20,8 @@ from wherry.model.ports import Clock, Finding
 
 PASSES = 3  # over a list that changes while it is read
 LATE = "+"  # after a stream's name: what changed while the lists were read
+CHANGED = "~"  # what changed since the last reading
+KEYS = "#"  # which keys there are
 OVERLAP = timedelta(minutes=5)  # a change may be seen later than the moment that it carries
 _MOST_PAGES = 1_000_000
 
@@ -48,7 +50,12 @@ class Extractor:
         extraction = self.spool.to_resume(self.subject, now)
         if extraction is None:
             self.session.refuse_maintenance()
-            extraction = self.spool.begin(self.subject, now, self.facts())
+            before = (
+                self.spool.to_follow(self.subject, now, self.profile.whole_every_hours)
+                if self.profile.modified_since
+                else None
+            )
+            extraction = self.spool.begin(self.subject, now, self.facts(), before)
         for stream, listing in self.profile.listed().items():
             if stream not in extraction.done:
                 extraction = self._step(extraction, stream, listing)
@@ -73,7 +80,7 @@ class Extractor:
         before = self.spool.seen_before().get(stream)
         needed = not listing.may_be_empty and (listing.essential or bool(before and before.rows))
         try:
-            count = self._read(stream, listing, stream, {})
+            count, followed = self._whole_or_followed(extraction, stream, listing)
         except (NotAllowed, NotThere) as error:
             if needed:
                 raise PreflightFailed(
@@ -87,14 +94,42 @@ class Extractor:
         else:
             if count == 0 and needed:
                 raise _empty(stream)
+            if followed:
+                extraction = replace(extraction, followed=(*extraction.followed, stream))
         notes = (*extraction.notes, asdict(note)) if note else extraction.notes
         extraction = replace(extraction, done=(*extraction.done, stream), notes=notes)
         self.spool.keep(extraction)
         return extraction
 
+    def _whole_or_followed(self, extraction: Extraction, stream: str, listing: Listing) -> tuple[int, bool]:
+        """Read a list whole, or what changed in it since the last reading and which keys it holds now.
+
+        A key that no change and no earlier record has was committed later than the overlap reaches back: the
+        list is read whole then. Returns how many records the list has, and whether it was followed.
+        """
+        if not (extraction.since and listing.changes and listing.keys):
+            return self._read(stream, listing, stream, {}), False
+        key = SHEETS[stream].key[0]
+        self._read(f"{stream}{CHANGED}", listing, stream, self._changes(extraction.since))
+        only = dict(listing.keys)
+        if self.profile.paging.size_param and self.profile.paging.keys_size:
+            only[self.profile.paging.size_param] = str(self.profile.paging.keys_size)
+        count = self._read(f"{stream}{KEYS}", listing, stream, only)
+        there = {cells.get(key, "") for cells in self._cells(f"{stream}{KEYS}", listing)}
+        known = {cells.get(key, "") for cells in self.spool.before(SHEETS[stream].file)}
+        known |= {cells.get(key, "") for cells in self._cells(f"{stream}{CHANGED}", listing)}
+        if there <= known:
+            return count, True
+        log_event("source.keys_unknown", "a list holds keys that nobody told of; read whole", stream=stream)
+        return self._read(stream, listing, stream, {}), False
+
+    def _changes(self, since: str) -> dict[str, Param]:
+        """Return the parameter that asks for what changed since a moment, with the overlap for late commits."""
+        moment = datetime.fromisoformat(since) - OVERLAP
+        return {self.profile.modified_since: moment.isoformat()}
+
     def _catch_up(self, extraction: Extraction, stream: str, listing: Listing) -> Extraction:
-        since = (datetime.fromisoformat(extraction.begun) - OVERLAP).isoformat()
-        self._read(f"{stream}{LATE}", listing, stream, {self.profile.modified_since: since})
+        self._read(f"{stream}{LATE}", listing, stream, self._changes(extraction.begun))
         extraction = replace(extraction, done=(*extraction.done, f"{stream}{LATE}"))
         self.spool.keep(extraction)
         return extraction
@@ -145,7 +180,7 @@ class Extractor:
         paging = self.profile.paging
         params: dict[str, Param] = {**listing.params, **extra}
         if paging.style != "none" and paging.size_param:
-            params[paging.size_param] = paging.size
+            params.setdefault(paging.size_param, paging.size)
         if paging.style == "page":
             params[paging.param] = paging.first + number
         elif paging.style == "offset":
@@ -200,12 +235,26 @@ class Extractor:
         if listing.changes:
             late = {one[key]: one for one in self._cells(f"{stream}{LATE}", listing) if one.get(key)}
         seen = set()
-        for cells in self._cells(stream, listing):
+        for cells in self._now(stream, listing):
             newer = late.get(cells.get(key, ""))
             if newer is not None:
                 seen.add(newer[key])
             yield newer if newer is not None and newer.get(moment, "") > cells.get(moment, "") else cells
         yield from (one for name, one in late.items() if name not in seen)
+
+    def _now(self, stream: str, listing: Listing) -> Iterator[dict[str, str]]:
+        """Yield the cells of each record: as they were read, or as the last reading left them with the changes since."""
+        last = self.spool.last()
+        if last is None or stream not in last.followed:
+            yield from self._cells(stream, listing)
+            return
+        key = SHEETS[stream].key[0]
+        there = {cells.get(key, "") for cells in self._cells(f"{stream}{KEYS}", listing)}
+        changed = {one.get(key, ""): one for one in self._cells(f"{stream}{CHANGED}", listing)}
+        for cells in self.spool.before(SHEETS[stream].file):
+            if cells.get(key, "") in there:
+                yield changed.pop(cells.get(key, ""), cells)
+        yield from (one for name, one in changed.items() if name in there)
 
     def _cells(self, spooled: str, listing: Listing) -> Iterator[dict[str, str]]:
         for page in self.spool.pages(spooled):

@@ -57,6 +57,7 @@ class Paging(_Part):
     items: str = "items"
     total: str = ""
     next: str = ""
+    keys_size: int | None = Field(default=None, ge=1)  # of a page of keys alone; None: as other pages
 
 
 class Tenant(_Part):
@@ -93,6 +94,7 @@ class Listing(_Part):
     essential: bool = False
     may_be_empty: bool = False
     changes: bool = False
+    keys: Mapping[str, str] = Field(default_factory=dict)
 
 
 class DocumentCalls(_Part):
@@ -109,6 +111,7 @@ class Profile(_Part):
     maintenance: Maintenance = Maintenance()
     paging: Paging = Paging()
     modified_since: str = ""
+    whole_every_hours: float = Field(default=24.0, ge=0)
     tenant: Tenant = Tenant()
     defaults: Defaults = Defaults()
     documents: DocumentCalls = DocumentCalls()

@@ -30,6 +30,9 @@ class Extraction:
     facts: Mapping[str, Any]
     done: tuple[str, ...] = ()  # lists that were read to their end
     used: bool = False  # staged: the next one begins anew
+    since: str = ""  # of the reading that this one goes on from; empty: every list is read whole
+    whole: str = ""  # when every list was read whole last
+    followed: tuple[str, ...] = ()  # lists of which only changes and keys were read
     notes: tuple[Mapping[str, Any], ...] = ()  # findings, as tables
 
 
@@ -76,7 +79,14 @@ class Spool:
         """Return the newest extraction, or None where there is none that can be read."""
         try:
             body = orjson.loads((self.folder / "extraction.json").read_bytes())
-            return Extraction(**{**body, "done": tuple(body["done"]), "notes": tuple(body.get("notes", ()))})
+            return Extraction(
+                **{
+                    **body,
+                    "done": tuple(body["done"]),
+                    "notes": tuple(body.get("notes", ())),
+                    "followed": tuple(body.get("followed", ())),
+                }
+            )
         except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
             return None
 
@@ -87,15 +97,46 @@ class Spool:
             return None
         return last if now - datetime.fromisoformat(last.begun) < _KEPT else None
 
-    def begin(self, subject: str, now: datetime, facts: Mapping[str, Any]) -> Extraction:
-        """Start anew; documents are kept, for they are known by their checksum."""
+    def to_follow(self, subject: str, now: datetime, hours: float) -> Extraction | None:
+        """Return the reading that a new one can go on from: whole and staged, of the same subject, not too old."""
+        last = self.last()
+        if last is None or not last.used or last.subject != subject or not self.built or not last.whole:
+            return None
+        young = now - datetime.fromisoformat(last.whole) < timedelta(hours=hours)
+        return last if young else None
+
+    def begin(
+        self, subject: str, now: datetime, facts: Mapping[str, Any], before: Extraction | None = None
+    ) -> Extraction:
+        """Start anew, or from what the reading before left; documents are kept, for they are known by their checksum."""
         if self.built:
-            (self.files / SEEN).replace(self.folder / SEEN)
+            (self.folder / SEEN).write_bytes((self.files / SEEN).read_bytes())
+        shutil.rmtree(self.base, ignore_errors=True)
+        if before is not None:
+            self.files.replace(self.base)
         for name in ("pages", "files"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        extraction = Extraction(subject=subject, begun=now.isoformat(), facts=facts)
+        extraction = Extraction(
+            subject=subject,
+            begun=now.isoformat(),
+            facts=facts,
+            since=before.begun if before else "",
+            whole=before.whole if before else now.isoformat(),
+        )
         self.keep(extraction)
         return extraction
+
+    @property
+    def base(self) -> Path:
+        """The folder of the lists of the reading that this one goes on from."""
+        return self.folder / "base"
+
+    def before(self, file: str) -> Iterator[dict[str, str]]:
+        """Yield the cells of each record of a list as the reading before left it; nothing where it had none."""
+        path = self.base / file
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as text:
+                yield from csv.DictReader(text)
 
     def keep(self, extraction: Extraction) -> None:
         """Write down how far it is."""
@@ -107,6 +148,7 @@ class Spool:
         if last is not None:
             self.keep(replace(last, used=True))
             shutil.rmtree(self.folder / "pages", ignore_errors=True)
+            shutil.rmtree(self.base, ignore_errors=True)
 
     def seen(self) -> dict[str, Seen]:
         """Return what the lists of this reading held."""
