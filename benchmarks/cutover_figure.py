@@ -185,7 +185,9 @@ def _told(way: Journey, runs: list[Any]) -> set[tuple[str, str]]:
     for run in runs:
         with (way.directory / "reports" / f"delta-{run.run}.csv").open(encoding="utf-8", newline="") as file:
             found |= {
-                (row["stream"], row["key"]) for row in csv.DictReader(file) if row["reason"] == "edit_overwritten"
+                (row["stream"], row["key"])
+                for row in csv.DictReader(file)
+                if row["reason"] == "edit_overwritten"
             }
     return found
 

@@ -18,7 +18,7 @@ from account import Journey, account, clean_clinic
 from clinic_journey import SEED_FILE, WHOLE
 from wherry.app.rollback import rollback
 
-SMALL, FULL = (300, 100, 60), (2_400, 2_000, 300)  # patients, of them there before, edits by people
+SMALL, FULL = (300, 100, 60), (2_400, 2_040, 400)  # patients, of them there before, edits by people
 KILLS = 10
 AGAIN = {-9, 1, 130}
 EDITED = {"contact": "job_title", "task": "title", "note": "description", "deal": "name"}

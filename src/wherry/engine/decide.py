@@ -44,7 +44,8 @@ def decide(payload: Payload, known: Known) -> Decision:
 
     A record that is not there is created. One that is there and whose payload has not changed is
     skipped. Otherwise only the fields that differ are written, and never one that a person changed
-    since we wrote it, unless the policy says so. What hangs on another contact now is deleted where it
+    since we wrote it, unless the policy says so; what we wrote and no longer want gets back what stood there
+    before. What hangs on another contact now, or is another kind of record, is deleted where it
     is, so that the next pass creates it where it belongs: no call moves every kind of record.
     """
     missing = next((link.to for link in payload.links if link.to not in known.parents), None)
@@ -58,8 +59,10 @@ def decide(payload: Payload, known: Known) -> Decision:
     if known.observed is None:  # it was there and is gone: a person deleted it, and that is their edit
         at = known.located.destination_id if known.located else 0
         return Skip(key=payload.key, part=payload.part, destination_id=at)
-    if known.located is not None and _moves(links, known.observed, known.past):
-        return _move(payload, known.observed, known)
+    if known.located is not None:
+        becomes_another = known.located.stream != payload.stream
+        if becomes_another or _moves(links, known.observed, known.past):
+            return _move(payload, known.observed, known)
     return _update(payload, links, known.observed, known)
 
 
@@ -99,16 +102,16 @@ def _hung(past: Past) -> frozenset[int]:
 def _move(payload: Payload, observed: Observed, known: Known) -> Operation | Skip:
     past = known.past
     edited = edits_since(past, observed)
-    if edited:
+    if edited or not past.made:
         return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=(*edited, HOME))
     return Operation(
-        id=operation_id(known.run, payload, Verb.DELETE),
+        id=f"{known.run}:{payload.key}:{observed.stream}:{payload.part}:{Verb.DELETE}",
         verb=Verb.DELETE,
-        stream=payload.stream,
+        stream=observed.stream,
         key=payload.key,
         part=payload.part,
         fields={},
-        links={HOME: observed.links[HOME][0]},
+        links={HOME: homes[0]} if (homes := observed.links.get(HOME, ())) else {},
         marker=payload.marker,
         destination_id=observed.id,
         before=dict(past.written),
@@ -118,22 +121,7 @@ def _move(payload: Payload, observed: Observed, known: Known) -> Operation | Ski
 
 def _update(payload: Payload, links: Mapping[str, int], observed: Observed, known: Known) -> Operation | Skip:
     adopted = known.located is None
-    fields: dict[str, Json] = {}
-    edited: list[str] = []
-    overruled: list[str] = []
-    for name, value in payload.fields.items():
-        if observed.fields.get(name) == value:
-            continue
-        if _ours(name, value, observed, known, adopted=adopted):
-            fields[name] = value
-        elif value is not None and known.overwrites(name):
-            fields[name] = value
-            overruled.append(name)
-        elif value is not None or name in known.past.written:
-            edited.append(name)
-    for name in [name for name in edited if LED.get(name) in fields]:
-        edited.remove(name)
-        fields[name] = payload.fields[name]
+    fields, edited, overruled = _fields(payload, observed, known, adopted=adopted)
     new_links = {name: to for name, to in links.items() if to not in observed.links.get(name, ())}
     if not fields and not new_links and not adopted:
         return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=tuple(edited))
@@ -157,6 +145,39 @@ def _update(payload: Payload, links: Mapping[str, int], observed: Observed, know
         edited=() if adopted else tuple(edited),
         overruled=tuple(overruled),
     )
+
+
+def _fields(
+    payload: Payload, observed: Observed, known: Known, *, adopted: bool
+) -> tuple[dict[str, Json], list[str], list[str]]:
+    """Return what to write, what a person edited and keeps, and what a person edited and a policy overrules."""
+    fields: dict[str, Json] = {}
+    edited: list[str] = []
+    overruled: list[str] = []
+    wanted = {**_withdrawn(payload, observed, known.past), **payload.fields}
+    for name, value in wanted.items():
+        if observed.fields.get(name) == value:
+            continue
+        if _ours(name, value, observed, known, adopted=adopted):
+            fields[name] = value
+        elif value is not None and known.overwrites(name):
+            fields[name] = value
+            overruled.append(name)
+        elif value is not None or name in known.past.written:
+            edited.append(name)
+    for name in [name for name in edited if LED.get(name) in fields]:
+        edited.remove(name)
+        fields[name] = wanted[name]
+    return fields, edited, overruled
+
+
+def _withdrawn(payload: Payload, observed: Observed, past: Past) -> dict[str, Json]:
+    """Return the fields that we once gave a value and no longer want, with what stood there before."""
+    return {
+        name: past.before.get(name)
+        for name in sorted(past.sent - payload.fields.keys())
+        if name in observed.fields and not same(observed.fields[name], past.before.get(name))
+    }
 
 
 def _ours(name: str, value: Json, observed: Observed, known: Known, *, adopted: bool) -> bool:

@@ -1,9 +1,11 @@
 """What the source no longer has: taken away there, children first, where no person has made it theirs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 from wherry.engine.hands import Hands
+from wherry.engine.states import LANDED
 from wherry.engine.undo import Bucket, Judgement, Surroundings, take_back
 from wherry.mapping.apply import NoWrite
 from wherry.model.ledger import Attempt
@@ -23,17 +25,32 @@ def enlist_gone(hands: Hands, run: str, streams: Sequence[str]) -> None:
     Those are records that the run does not know, and those that it merged or filtered. Call it when the
     run has walked all streams.
     """
+    _enlist(hands, run, streams, partial(_gone, hands, run))
+
+
+def enlist_withdrawn(hands: Hands, run: str, streams: Sequence[str], made_in: Collection[str]) -> None:
+    """Count every record of these streams that one of those earlier runs brought and this run does not."""
+    _enlist(hands, run, streams, partial(_withdrawn, hands, run, made_in))
+
+
+def _enlist(
+    hands: Hands, run: str, streams: Sequence[str], chosen: Callable[[Sequence[Located]], Iterable[Key]]
+) -> None:
     for stream in streams:
         lines = hands.ledger.located(stream)
         while page := list(islice(lines, _PAGE)):
-            changes = [
-                StateChange(key=_named(key), state=RecordState.PENDING) for key in _gone(hands, run, page)
-            ]
-            hands.ledger.enlist(run, changes)
+            keys = chosen([line for line in page if not line.key.id.startswith("@")])
+            hands.ledger.enlist(run, [StateChange(key=_named(k), state=RecordState.PENDING) for k in keys])
+
+
+def _withdrawn(hands: Hands, run: str, made_in: Collection[str], lines: Sequence[Located]) -> Iterator[Key]:
+    own = dict.fromkeys(line.key for line in lines if line.created_in in made_in)
+    states = hands.ledger.states(run, list(own))
+    yield from (key for key in own if states.get(key) not in LANDED)
 
 
 def _gone(hands: Hands, run: str, lines: Sequence[Located]) -> Iterator[Key]:
-    own = dict.fromkeys(line.key for line in lines if not line.key.id.startswith("@"))
+    own = dict.fromkeys(line.key for line in lines)
     states = hands.ledger.states(run, list(own))
     for key in own:
         state = states.get(key)

@@ -236,7 +236,7 @@ def _observe(
             if needs_observed(payload, line):
                 id_ = line.destination_id if line else payload.adopt
                 on = _home(hands, payload, line, homes)
-                wanted.setdefault(payload.stream, {})[id_ or 0] = on
+                wanted.setdefault(line.stream if line else payload.stream, {})[id_ or 0] = on
     return {
         (stream, seen.id): seen
         for stream, ids in wanted.items()
@@ -262,7 +262,7 @@ def _known(
     observed: Mapping[tuple[str, int], Observed],
 ) -> Known:
     id_ = line.destination_id if line else payload.adopt
-    seen = observed.get((payload.stream, id_)) if id_ is not None else None
+    seen = observed.get((line.stream if line else payload.stream, id_)) if id_ is not None else None
     history = hands.ledger.history(payload.key, payload.part) if line and seen else ()
     return Known(
         run=run,

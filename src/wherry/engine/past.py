@@ -14,13 +14,15 @@ from wherry.model.operation import Verb
 class Past:
     """What stands of our writes to one destination record.
 
-    `written` is what each field held after our last write to it, `sent` the fields that we gave a value;
+    `written` is what each field held after our last write to it, `sent` the fields that we gave a value,
+    `before` what stood in them when we first did;
     `linked` what we tied it to, and did not find there; `made` the create, empty where somebody else made
     the record.
     """
 
     written: Mapping[str, Json] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
+    before: Mapping[str, Json] = field(default_factory=dict)
     linked: Mapping[str, frozenset[int]] = field(default_factory=dict)
     made: str = ""
 
@@ -30,6 +32,7 @@ def past_of(history: Sequence[Attempt], destination_id: int) -> Past:
     written: dict[str, Json] = {}
     linked: dict[str, set[int]] = {}
     sent: set[str] = set()
+    before: dict[str, Json] = {}
     made = ""
     for attempt in history:
         operation = attempt.operation
@@ -38,6 +41,8 @@ def past_of(history: Sequence[Attempt], destination_id: int) -> Past:
         written |= operation.fields  # what the answer did not show is there as it was sent, for all we know
         written |= attempt.after or {}
         sent |= operation.fields.keys()
+        first = dict.fromkeys(operation.fields) if operation.verb is Verb.CREATE else {}
+        before = {**first, **(operation.before or {}), **before}
         if operation.verb is Verb.CREATE:
             made = operation.id
         for relation, to in operation.links.items():
@@ -46,7 +51,7 @@ def past_of(history: Sequence[Attempt], destination_id: int) -> Past:
         for relation, gone in operation.unlinks.items():
             linked[relation] = linked.get(relation, set()) - set(gone)
     frozen = {name: frozenset(ids) for name, ids in linked.items()}
-    return Past(written=written, sent=frozenset(sent), linked=frozen, made=made)
+    return Past(written=written, sent=frozenset(sent), before=before, linked=frozen, made=made)
 
 
 def edits_since(past: Past, observed: Observed) -> tuple[str, ...]:

@@ -29,15 +29,15 @@ def booked(ask: Ask) -> bool:
 def is_event(ask: Ask) -> bool:
     """The appointment belongs in a calendar: by policy, and by its time.
 
-    One that already lives there as a task or as an event stays what it is.
+    Where time decides, one that already lives there as a task or as an event stays what it is.
     """
     record, context = ask.record, ask.context
-    placed = context.placed.get(record.key)
-    if placed is not None:
-        return placed == EVENTS
     policy = context.policies.appointments
     if policy != "split":
         return policy == "event"
+    placed = context.placed.get(record.key)
+    if placed is not None:
+        return placed == EVENTS
     return status_text(ask) not in CLOSED and upcoming(record, context)
 
 

@@ -236,3 +236,31 @@ def test_a_policy_may_let_the_source_win_and_it_is_told() -> None:
     )
     assert isinstance(decision, Operation)
     assert (decision.fields, decision.overruled, decision.edited) == ({"city": "New"}, ("city",), ())
+
+
+def test_a_field_that_the_mapping_gave_up_gets_back_what_stood_there_unless_a_person_changed_it() -> None:
+    past = Past(
+        written={"city": "Ours", "state": "Ours", "zipcode": "Ours"},
+        sent=frozenset({"city", "state", "zipcode"}),
+        before={"zipcode": "Theirs before"},
+    )
+    now = observed(first_name="Ann", city="Ours", state="By hand", zipcode="Ours")
+    decision = decide(payload(first_name="Ann"), known(located=located(), observed=now, past=past))
+    assert isinstance(decision, Operation)
+    assert decision.fields == {"city": None, "zipcode": "Theirs before"}
+    assert decision.edited == ("state",)
+
+
+def test_what_is_another_kind_of_record_now_is_deleted_where_it_is_unless_a_person_changed_it() -> None:
+    event = replace(payload(title="Visit"), stream="appointments")
+    task = Observed(stream="tasks", id=11, fields={"title": "Visit"}, links={"targetable": (6,)})
+    past = Past(written={"title": "Visit"}, sent=frozenset({"title"}), made="r1:create")
+    there = known(located=replace(located(), stream="tasks"), observed=task, past=past)
+    decision = decide(event, there)
+    assert isinstance(decision, Operation)
+    assert (decision.verb, decision.stream, decision.undoes) == (Verb.DELETE, "tasks", "r1:create")
+    assert decision.id != operation_id("r1", event, Verb.DELETE)
+    edited = decide(event, replace(there, observed=replace(task, fields={"title": "By hand"})))
+    assert isinstance(edited, Skip)
+    assert edited.edited == ("title", "targetable")
+    assert isinstance(decide(event, replace(there, past=replace(past, made=""))), Skip)
