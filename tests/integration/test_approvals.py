@@ -42,6 +42,7 @@ def test_a_mapping_edit_is_named_with_its_rule(ready: Journey) -> None:
     assert set(error.details) <= {
         "mapping patients_to_contacts: rule to city: no longer there",
         "mapping prospects_to_contacts: rule to city: no longer there",
+        "mapping prospects_to_leads: rule to city: no longer there",
         "field contacts.city: no longer there",
     }
     assert error.details

@@ -119,7 +119,9 @@ def _choose(readied: Readied, size: int, seed: int, wanted: Sequence[str]) -> di
     adopted = readied.situation.context.adoptions
     candidates = Candidates()
     for record in snapshot.read("patients"):
-        candidates.add_patient(record, adopted=record.key.id in adopted)
+        candidates.add_patient(
+            record, adopted=bool({record.key.id, f"leads/{record.key.id}"} & adopted.keys())
+        )
     children: dict[str, list[tuple[str, str]]] = {}
     for stream in order:
         if stream in WHOLE or stream == "patients":
