@@ -224,7 +224,7 @@ MAPPINGS = {
     "no such key": (PATIENTS, "rules:", "rulez:", ("01_patients.yaml, line", "did you mean rules")),
     "no such decision": (ADOPTIONS, "decision: undecided", "decision: adoptt", ("entry 1 of contacts", "separate")),
     "nobody to adopt": (ADOPTIONS, "id: 31000700001", "x: 1", ("entry 1 of contacts",)),
-    "no such section": (ADOPTIONS, "contacts:", "contact:", ("contacts and accounts",)),
+    "no such section": (ADOPTIONS, "contacts:", "contact:", ("contacts, leads and accounts",)),
 }  # fmt: skip
 
 
