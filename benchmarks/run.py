@@ -4,6 +4,7 @@ recall: a corpus of faults in one clinic; what the rehearsal says will not arriv
 coverage: 1 % of what is stored is changed in silence; the share that reconcile finds, and what it finds too much.
 duplicates: a load killed again and again while answers get lost; records that are there twice, or not at all.
 rollback: creates, updates of records that were there, links; then people edit; then a rollback that is killed.
+matching: columns put into their places, beside plain fuzzy matching and COMA; needs no emulator.
 cutover: two days of work in both systems at once, followed by one delta after another.
 
 Everything runs against the local emulator. Ends with 1 when a figure is worse than what is promised.
@@ -18,13 +19,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "matching")]
 
 import coverage_figure
 import cutover_figure
 import duplicates_figure
 import recall_figure
 import rollback_figure
+import versus
 
 FIGURES: dict[str, Callable[..., dict[str, Any]]] = {
     "recall": recall_figure.measure,
@@ -32,6 +34,7 @@ FIGURES: dict[str, Callable[..., dict[str, Any]]] = {
     "duplicates": duplicates_figure.measure,
     "rollback": rollback_figure.measure,
     "cutover": cutover_figure.measure,
+    "matching": versus.measure,
 }
 SIZED = ("rollback", "cutover")
 

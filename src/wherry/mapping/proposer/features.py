@@ -13,6 +13,7 @@ from wherry.mapping.proposer.likeness import phrase_likeness
 from wherry.mapping.proposer.table import Column, Meaning, Target
 from wherry.mapping.proposer.values import STRONG
 
+_KIN = 0.96  # how far a concept of the same family counts: an order's number is rather its id than the customer's
 _WEAK = frozenset({"words", "name", "text", "enum", "code", "integer", "decimal", "id", "list"})
 _BY_TYPE: dict[str, frozenset[str]] = {
     "date": frozenset({"date", "datetime"}),
@@ -60,8 +61,9 @@ class Pair:
         for name, (own, alias) in self.column.meaning.concepts.items():
             mine = concepts()[name]
             for weight, concept in self.target.concepts.values():
-                if own * weight > best[0] and goes(mine, concept) and self.may_mean(mine):
-                    best = (own * weight, alias, concept)
+                worth = own * weight * (1.0 if mine.name == concept.name else _KIN)
+                if worth > best[0] and goes(mine, concept) and self.may_mean(mine):
+                    best = (worth, alias, concept)
         return best
 
     def may_mean(self, concept: Concept) -> bool:
