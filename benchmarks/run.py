@@ -19,14 +19,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "matching")]
+sys.path.insert(0, str(Path(__file__).parent / "matching"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+import versus
 
 import coverage_figure
 import cutover_figure
 import duplicates_figure
 import recall_figure
 import rollback_figure
-import versus
 
 FIGURES: dict[str, Callable[..., dict[str, Any]]] = {
     "recall": recall_figure.measure,
