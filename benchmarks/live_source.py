@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from clinicgen.clinic import Order, make_clinic  # noqa: E402 - the folders must
 
 from live_source import live_clinic  # noqa: E402 - same
 from wherry.connectors.aerona import open_bundle  # noqa: E402 - same
-from wherry.staging import stage  # noqa: E402 - same
+from wherry.staging import ParquetSnapshot, compare, stage  # noqa: E402 - same
 
 LIMIT, WINDOW = 300, 900.0
 KILLS = 5
@@ -38,7 +39,7 @@ from datetime import datetime
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from live_source import ScaledClock, open_live
-from wherry.staging import stage  # noqa: E402 - same
+from wherry.staging import ParquetSnapshot, compare, stage  # noqa: E402 - same
 folder, scale = Path(sys.argv[3]), float(sys.argv[4])
 clock = ScaledClock(scale=scale, origin=float(sys.argv[5]), start=datetime.fromisoformat(sys.argv[6]))
 source = open_live(sys.argv[2], folder, clock, profile="clinic.yaml")
@@ -62,7 +63,9 @@ def practice(folder: Path, patients: int) -> tuple[Path, int, str]:
 
 
 def pages_of(folder: Path) -> int:
-    return sum(1 for _ in (folder / "aerona-api" / "pages").rglob("*.json"))
+    """Return how many pages are there; a list that is being read has its newest page under the highest number."""
+    pages = folder / "aerona-api" / "pages"
+    return sum(1 for one in pages.iterdir() for _ in one.iterdir()) if pages.exists() else 0
 
 
 def killed(command: list[str], folder: Path, pages: int) -> None:
@@ -72,7 +75,7 @@ def killed(command: list[str], folder: Path, pages: int) -> None:
         while pages_of(folder) < pages:
             if child.poll() is not None:
                 raise SystemExit(f"the reader ended by itself with {child.returncode}")
-            time.sleep(0.05)
+            time.sleep(0.2)
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait(10)
@@ -97,15 +100,27 @@ def measure(folder: Path, *, patients: int, scale: float, size: int = 200) -> di
             killed(command, work, expected * kill // (KILLS + 1))
         end = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=3600)
         figures = there.figures()
+    got = end.stdout.strip()
+    if got != digest:
+        _show(folder / "clinic" / "expected" / digest, work / "snapshots" / got)
     asked = {"patients": patients, "records": records, "page": size, "kills": KILLS, "scale": scale}
-    return _judged(figures, asked, same=end.stdout.split() == [digest])
+    return _judged(figures, asked, same=got == digest)
+
+
+def _show(expected: Path, got: Path) -> None:
+    """Print what differs between two snapshots: counts, and the first keys."""
+    before, after = ParquetSnapshot.open(expected), ParquetSnapshot.open(got)
+    for stream, counts in before.counts().items():
+        if counts != after.counts()[stream]:
+            print(stream, counts, after.counts()[stream], file=sys.stderr)
+    for change in islice(compare(before, after), 20):
+        print(change, file=sys.stderr)
 
 
 def _judged(figures: dict[str, Any], asked: dict[str, Any], *, same: bool) -> dict[str, Any]:
-    """Give the figures, with the share of the calls that the limit allows from the first one to the last."""
+    """Give the figures; the share is the average of calls in a window's time, kills and all, against the limit."""
     took = figures["last_call"] - figures["first_call"]
-    allowed = LIMIT * (took / WINDOW + 1)  # a window's calls may go at once, at the beginning
-    share = figures["calls"] / allowed
+    share = figures["calls"] / (took / WINDOW) / LIMIT
     return {
         **asked,
         "calls": figures["calls"],

@@ -10,6 +10,7 @@ SECRETS = (
     "source.username",
     "source.password",
     "source.pin",
+    "source.webhook_token",
     "destination.api_key",
     "llm.api_key",
     "store.key",

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from wherry.app.hooks import Hooks
 from wherry.app.rollback import surroundings
 from wherry.app.run_results import StatusResult
 from wherry.app.runs import Readied, carry_out, ready
@@ -12,13 +13,15 @@ from wherry.app.status import result_of
 from wherry.app.workspace import Workspace
 from wherry.engine.gone import DELETED, KEPT, LEFT, enlist_gone, take_away
 from wherry.engine.load import OVERRULED
-from wherry.model.errors import Interrupted, PreflightFailed, TryAgain
+from wherry.model.errors import Interrupted, PreflightFailed, SettingsInvalid, TryAgain
 from wherry.model.run import Run, RunKind
 from wherry.planning.approve import require_approval
 from wherry.planning.budget import FILES
 from wherry.planning.order import stream_order
 
 COLUMNS = ("stream", "key", "state", "reason", "fields", "why", "run")
+GAP = 60.0  # seconds between two deltas that webhooks ask for
+LEAST_TOKEN = 16
 NOTED = (KEPT, OVERRULED, DELETED, LEFT)
 _LOG = logging.getLogger("wherry.delta")
 
@@ -47,8 +50,23 @@ def delta(ws: Workspace, *, wait: bool = True) -> StatusResult:
     return _reported(ws, run)
 
 
-def watch(ws: Workspace, *, lasting: float, every: float, wait: bool = True) -> StatusResult:
+def listening(ws: Workspace, host: str, port: int) -> Hooks:
+    """Return a receiver of the source's webhooks; raises SettingsInvalid without a token of its own."""
+    token = ws.settings.credentials.require("source.webhook_token")
+    if len(token) < LEAST_TOKEN or not token.isascii() or not token.isalnum():
+        raise SettingsInvalid(
+            f"source.webhook_token must be {LEAST_TOKEN} letters and digits or more",
+            hint="make one: python3 -c 'import secrets; print(secrets.token_hex(16))'",
+        )
+    return Hooks((host, port), token, ws.state / "webhooks.json")
+
+
+def watch(
+    ws: Workspace, *, lasting: float, every: float, wait: bool = True, hooks: Hooks | None = None
+) -> StatusResult:
     """Repeat the delta every so many seconds for that many seconds, and return how the last one ended.
+
+    A webhook brings the next one forward, to a minute after the last one began at the earliest.
 
     A source that cannot be read just now, or a destination that is away, is tried again the next time.
     Raises Interrupted when somebody asked to stop; run again, it goes on.
@@ -61,15 +79,18 @@ def watch(ws: Workspace, *, lasting: float, every: float, wait: bool = True) -> 
             last = delta(ws, wait=wait)
         except (PreflightFailed, TryAgain) as error:
             _LOG.warning("not this time: %s", error.message, extra={"action": "delta.postponed"})
-        if not _until(ws, min(begun + timedelta(seconds=every), until)):
+        soonest = begun + timedelta(seconds=min(GAP, every))
+        if not _until(ws, min(begun + timedelta(seconds=every), until), soonest, hooks):
             raise Interrupted("stopped between two deltas", hint="run the same command again to go on")
         if ws.clock.now() >= until:
             return last
 
 
-def _until(ws: Workspace, moment: datetime) -> bool:
-    """Wait until then; return whether nobody asked to stop meanwhile."""
+def _until(ws: Workspace, moment: datetime, soonest: datetime, hooks: Hooks | None) -> bool:
+    """Wait until then, or until a webhook after `soonest`; return whether nobody asked to stop meanwhile."""
     while (left := (moment - ws.clock.now()).total_seconds()) > 0 and not ws.stopper.asked:
+        if hooks is not None and ws.clock.now() >= soonest and hooks.pending():
+            break
         ws.clock.sleep(min(1.0, left))
     return not ws.stopper.asked
 
