@@ -111,6 +111,9 @@ def freshsales(
 @click.option("--dialect", type=click.Path(path_type=Path), help="JSON: how this clinic's API is spelt.")
 @click.option("--faults", metavar="FILE|JSON", help="Rules of what goes wrong; see /_emulator/behaviours.")
 @click.option(
+    "--webhook", "webhooks", multiple=True, metavar="EVENT=URL", help="Told of changes; loopback addresses."
+)
+@click.option(
     "--clock-scale", type=float, default=1.0, show_default=True, help="Emulated seconds per real second."
 )
 @click.option(
@@ -126,6 +129,7 @@ def aerona(
     settings: tuple[str, ...],
     dialect: Path | None,
     faults: str | None,
+    webhooks: tuple[str, ...],
     **others: Any,
 ) -> None:
     """Imitate the API of AeronaClinic on loopback, over the files of an export bundle.
@@ -137,6 +141,7 @@ def aerona(
     from wherry_emulators.aerona.faults import read_faults
     from wherry_emulators.aerona.server import Options, serve
     from wherry_emulators.aerona.settings import read_settings
+    from wherry_emulators.aerona.webhooks import read_webhooks
 
     try:
         pairs = [one.partition("=") for one in users or ("emulator=emulator",)]
@@ -146,6 +151,7 @@ def aerona(
                 settings=read_settings(settings),
                 dialect=read_dialect(dialect),
                 faults=read_faults(faults) if faults else [],
+                webhooks=read_webhooks(webhooks),
                 **others,
             )
         )

@@ -21,18 +21,19 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from wherry_emulators.aerona import clinic, gate, lists
+from wherry_emulators.aerona import clinic, gate, lists, webhooks
 from wherry_emulators.aerona.clinic import Clinic, read_clinic
 from wherry_emulators.aerona.dialect import Dialect
 from wherry_emulators.aerona.faults import KINDS, Rule
 from wherry_emulators.aerona.gate import Gate
 from wherry_emulators.aerona.lists import BadRequest, Lists
 from wherry_emulators.aerona.settings import Settings
+from wherry_emulators.aerona.webhooks import Webhooks
 from wherry_emulators.freshsales.clock import Clock
 from wherry_emulators.process import OrderlyServer, SettingError, announce, listen, require_loopback
 
 TOKEN = "AERONA-AUTH-TOKEN"  # noqa: S105 - the name of a header
-BEHAVIOURS = (*gate.BEHAVIOURS, *lists.BEHAVIOURS, *clinic.BEHAVIOURS)
+BEHAVIOURS = (*gate.BEHAVIOURS, *lists.BEHAVIOURS, *clinic.BEHAVIOURS, *webhooks.BEHAVIOURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Options:
     dialect: Dialect
     settings: Settings
     faults: list[Rule]
+    webhooks: dict[str, str] = field(default_factory=dict)  # event → address
     clock_scale: float = 1.0
     start: datetime | None = None
     zone: str = "Europe/London"
@@ -59,6 +61,7 @@ class Desk:
     clinic: Clinic
     gate: Gate
     options: Options
+    hooks: Webhooks
 
     def listed(self, stream: str) -> Callable[[Request], Awaitable[Response]]:
         """Return the handler of a list."""
@@ -156,7 +159,9 @@ class Desk:
 
     async def figures(self, _request: Request) -> Response:
         """Tell what was counted."""
-        return JSONResponse({**asdict(self.gate.figures), "now": self.gate.clock.now().isoformat()})
+        told = {"tried": self.hooks.tried, "answered": self.hooks.answered, "given_up": self.hooks.given_up}
+        now = self.gate.clock.now().isoformat()
+        return JSONResponse({**asdict(self.gate.figures), "webhooks": told, "now": now})
 
     async def advance(self, request: Request) -> Response:
         """Push the clock forward."""
@@ -169,11 +174,13 @@ class Desk:
         body = orjson.loads(await request.body())
         try:
             folder = Path(body["folder"])
-            self.clinic = await asyncio.to_thread(
+            newer = await asyncio.to_thread(
                 read_clinic, folder, self.options.dialect, self.options.settings.money_as
             )
         except SettingError as error:
             return _said(400, str(error))
+        self.hooks.tell(self.clinic.lists, newer.lists)
+        self.clinic = newer
         return JSONResponse({name: len(rows) for name, rows in self.clinic.lists.items()})
 
     async def behaviours(self, _request: Request) -> Response:
@@ -209,6 +216,7 @@ def build(options: Options) -> Starlette:
         clinic=read_clinic(options.bundle, options.dialect, options.settings.money_as),
         gate=Gate(users=options.users, settings=options.settings, clock=clock),
         options=options,
+        hooks=Webhooks(options.webhooks, clock),
     )
     told = options.dialect
     product = [
