@@ -60,7 +60,7 @@ def translate(
         return Problem(reason=reason, detail=f"there is no value table {table}")
     if key in known.words:
         return known.words[key]
-    hint = "say under args.values of this rule what the value means, then run `wherry retry`"
+    hint = "say in mapping/values.yaml (or under args.values of the rule) what it means, then wherry retry"
     if key in known.ambiguous:
         return Problem(reason=reason, detail=f"ambiguous: {known.ambiguous[key]}", hint=hint)
     return Problem(reason=reason, detail=f"not in the value table {table}", hint=hint)

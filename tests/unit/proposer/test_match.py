@@ -207,3 +207,31 @@ def test_the_kind_of_an_object(name: str, kind: str) -> None:
 def test_custom_fields_are_read_without_their_prefix() -> None:
     (target,) = read_targets([TargetField(object="contact", field="cf_gender")])
     assert "gender" in target.concepts
+
+
+@pytest.mark.parametrize(
+    ("header", "samples", "coded"),
+    [
+        ("Gender", ("true", "false", "true"), True),
+        ("Sex", ("1", "2", "1"), True),
+        ("Is male", ("Y", "N", "Y"), True),
+        ("Sex", ("F", "M", "F"), False),
+        ("Gender", ("female", "male", "male"), False),
+    ],
+)
+def test_codes_are_a_code_book_for_a_person_to_spell_out(
+    header: str, samples: tuple[str, ...], coded: bool
+) -> None:
+    target = TargetField(
+        object="contact",
+        field="cf_gender",
+        label="Gender",
+        type="dropdown",
+        picks=("Male", "Female", "Other"),
+    )
+    column = SourceColumn(object="Patients", header=header, samples=samples)
+    (line,) = match_columns([column], [target])
+    assert line.target == "contact.cf_gender"
+    assert ("its values are codes" in line.evidence) is coded
+    if coded:
+        assert line.band is Band.AMBER

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from wherry.mapping.proposer.table import Column, Target
 
 _CONFIDENCE = 0.6
+_BOTH = frozenset({"yes", "no", "true", "false"})
+_CODES = frozenset({*_BOTH, "y", "n", "t", "f", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
 _CLEAR = 0.85  # how far the header must name the concept
 
 
@@ -53,6 +55,21 @@ def composites(
                 if composite is not None:
                     found[number] = composite
     return found
+
+
+def code_book(column: Column, target: Target) -> bool:
+    """Tell whether the values are codes, which have to be spelt out as entries of the target's pick list.
+
+    Such as 1 and 2, or true and false, for a list of sexes: none of them stands in it.
+    """
+    texts = column.values.texts
+    coded = bool(texts) and all(text in _CODES for text in texts)
+    return (
+        coded
+        and bool(target.picks)
+        and not texts & target.picks
+        and len(target.picks) > len(_BOTH & target.picks)
+    )
 
 
 def must_split(column: Column, targets: Sequence[Target]) -> bool:

@@ -118,6 +118,11 @@ def composite_line(column: Column, composite: Composite, targets: Sequence[Targe
     return f"{done[composite.how]}; {values_phrase(column)}"
 
 
+def code_line(target: Target) -> str:
+    """Return what has to be done with codes."""
+    return f"its values are codes: say for each which of the {len(target.given.picks)} entries of the pick list it is"
+
+
 def barred_line(column: Column) -> str:
     """Return why the column never moves."""
     why = next(barred.why for barred in barred_classes() if barred.name == column.barred)

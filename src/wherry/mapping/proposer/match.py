@@ -6,8 +6,15 @@ from dataclasses import dataclass, replace
 
 from wherry.mapping.proposer.advice import NONE, Ask, Unsure, advised
 from wherry.mapping.proposer.assign import assign
-from wherry.mapping.proposer.composite import Composite, composites, must_split
-from wherry.mapping.proposer.explain import barred_line, composite_line, kind_phrase, none_line, place_line
+from wherry.mapping.proposer.composite import Composite, code_book, composites, must_split
+from wherry.mapping.proposer.explain import (
+    barred_line,
+    code_line,
+    composite_line,
+    kind_phrase,
+    none_line,
+    place_line,
+)
 from wherry.mapping.proposer.features import Pair, value_fit
 from wherry.mapping.proposer.lexicon import combiner
 from wherry.mapping.proposer.objects import choose_objects, sure_objects
@@ -154,6 +161,9 @@ def _proposal(
         confidence, band = _banded(found, row)
         joined = [r.column.given.header for r in rows if r is not row and _shares(r, row)]
         evidence = place_line(row.column, fields[row.place], found, (candidates, joined))
+        if code_book(row.column, fields[row.place]):
+            confidence, band = min(confidence, _AMBER_MOST), Band.AMBER
+            evidence = f"{evidence}; {code_line(fields[row.place])}"
     return Proposal(
         source_object=row.column.given.object,
         source_header=row.column.given.header,

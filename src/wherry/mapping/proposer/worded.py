@@ -1,7 +1,7 @@
 """The proposal for values: what each word of the source's lists means in the tenant's own, and the file for it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wherry.mapping.ask import rows_of
 from wherry.mapping.labels import custom_label
@@ -15,7 +15,10 @@ from wherry.model.mapping import Band, Rule
 from wherry.model.mapping import Mapping as StreamMapping
 
 STATUSES = "appointment_status"
+# Tables whose words stand in one column, whatever a rule that reads them names first.
+_COLUMNS = {"invoice_status": ("invoices", "status"), "plan_item_status": ("treatment_items", "status")}
 _MOST = 60  # words of one list
+_NAMED = 0.9  # how sure a status is whose name alone says what it means
 _REPEATED = 2  # records from which a word of a column that is no closed list counts as one
 _LONGEST = 60  # characters of what still is a word of a list
 _HEAD = """\
@@ -63,36 +66,61 @@ def value_lines(
     seen: set[tuple[str, str, str]] = set()
     for mapping in mappings:
         for rule in mapping.rules:
-            table, argument = table_of(rule)
-            field = rule.source[0] if rule.source else ""
-            if not table or "." in field or (table, mapping.source, field) in seen or not field:
+            table, _ = table_of(rule)
+            stream, field = _column(mapping, rule, table)
+            if not table or not field or (table, stream, field) in seen:
                 continue
-            seen.add((table, mapping.source, field))
-            offered = _offered(rule, mapping, destination, table)
-            if offered or argument == "values":
-                yield from _lines(mapping, rule, (table, field, offered), words, own)
+            seen.add((table, stream, field))
+            listed = _Listed(
+                table=table,
+                stream=stream,
+                field=field,
+                target=f"{mapping.destination}.{rule.to}",
+                offered=_offered(rule, mapping, destination, table),
+            )
+            yield from _lines(listed, rule, words, own)
 
 
-def _lines(
-    mapping: StreamMapping, rule: Rule, about: tuple[str, str, Sequence[str]], words: Words, own: Own
-) -> Iterator[ValueLine]:
-    table, field, offered = about
-    _, argument = table_of(rule)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """A column that is read by a table: where it stands, where its words go, and the entries there."""
+
+    table: str
+    stream: str
+    field: str
+    target: str
+    offered: tuple[str, ...]
+
+
+def _column(mapping: StreamMapping, rule: Rule, table: str) -> tuple[str, str]:
+    """Return the stream and the field whose words a rule reads by that table."""
+    if table in _COLUMNS:
+        return _COLUMNS[table]
+    return mapping.source, rule.source[0] if rule.source else ""
+
+
+def _lines(listed: _Listed, rule: Rule, words: Words, own: Own) -> Iterator[ValueLine]:
+    table, argument = table_of(rule)
     said = rule.args.get(argument)
     decided = {normal(word) for word in (*own.get(table, {}), *(said if isinstance(said, dict) else {}))}
-    for word, records in list(words.counts(mapping.source, field).items())[:_MOST]:
+    for word, records in list(words.counts(listed.stream, listed.field).items())[:_MOST]:
         if normal(word) in decided or not word.strip() or len(word) > _LONGEST:
             continue
         if argument == "names" and records < _REPEATED:
             continue
+        found = propose_choice(word, listed.offered, table, listed.field)
+        if argument == "names" and not found.choice:
+            found = replace(
+                found, evidence="no entry is like it: left empty there, and kept as text beside it"
+            )
         yield ValueLine(
             table=table,
-            stream=mapping.source,
-            field=field,
+            stream=listed.stream,
+            field=listed.field,
             word=word,
             records=records,
-            target=f"{mapping.destination}.{rule.to}",
-            found=propose_choice(word, offered, table, field),
+            target=listed.target,
+            found=found,
         )
 
 
@@ -116,7 +144,11 @@ def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
         found = propose_choice(status.name, texts, STATUSES)
         if found.band is Band.GREEN:  # a name is no declaration: a person has to say so
             why = f"its name is {found.evidence}, and the source does not say what it means"
-            found = ChoiceProposal(choice=found.choice, confidence=0.9, band=Band.AMBER, evidence=why)
+            found = replace(found, confidence=_NAMED, band=Band.AMBER, evidence=why)
+        if not status.records:
+            found = replace(
+                found, evidence=f"{found.evidence}; its appointments are not counted, they are held"
+            )
         yield ValueLine(
             table=STATUSES,
             stream="appointment_statuses",

@@ -8,6 +8,7 @@ from wherry.app.results import MatchResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
 from wherry.entrypoints.cli.screen import Cell, Screen
+from wherry.entrypoints.cli.verbs.advice import show_advice
 
 CSV = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -53,3 +54,4 @@ def show(screen: Screen, result: MatchResult) -> None:
         for p in result.proposals
     ]
     screen.table(["object", "column", "proposed place", "confidence", "band", "evidence"], rows)
+    show_advice(screen, result.llm)

@@ -9,6 +9,7 @@ from wherry.app.results import ProposeResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
 from wherry.entrypoints.cli.screen import Cell, Screen
+from wherry.entrypoints.cli.verbs.advice import show_advice
 
 if TYPE_CHECKING:
     from wherry.mapping.proposer.review import Decision, Row
@@ -89,13 +90,14 @@ def show(screen: Screen, result: ProposeResult) -> None:
                 v["field"],
                 v["value"] or "(in the file)",
                 v["records"],
-                v["choice"] or "held",
+                v["choice"] or "none",
                 v["band"],
                 v["evidence"],
             ]
             for v in open_values
         ]
         screen.table(["stream", "field", "word", "records", "proposed entry", "band", "evidence"], cells)
+    show_advice(screen, result.llm)
     bands = ", ".join(f"{count:,} {band}" for band, count in result.document()["bands"].items())
     screen.line(f"{len(result.proposals):,} fields: {bands}")
     for name in result.written:
