@@ -91,7 +91,7 @@ def measure(folder: Path, *, patients: int, scale: float, size: int = 200) -> di
         encoding="utf-8",
     )
     settings = ("--setting", "maintenance=off")
-    with live_clinic(bundle, *settings, scale=scale, start=START) as there:
+    with live_clinic(bundle, *settings, scale=scale, start=START, patience=600) as there:
         origin = time.monotonic()
         command = [sys.executable, "-c", READER, str(ROOT / "tests"), there.url, str(work)]
         command += [str(scale), str(origin), START.isoformat()]

@@ -60,9 +60,9 @@ class LiveClinic:
 
 @contextmanager
 def live_clinic(
-    bundle: Path, *args: str, scale: float = SCALE, start: datetime = START
+    bundle: Path, *args: str, scale: float = SCALE, start: datetime = START, patience: float = 30
 ) -> Iterator[LiveClinic]:
-    """Start `wherry-emulator aerona` on a free port, and end it."""
+    """Start `wherry-emulator aerona` on a free port, waiting so many seconds for it, and end it."""
     clock = ("--clock-scale", str(scale), "--clock-start", f"{start:%Y-%m-%dT%H:%M:%S}", "--zone", "UTC")
     process = subprocess.Popen(
         [
@@ -77,7 +77,7 @@ def live_clinic(
     try:
         with DefaultSelector() as waiting:
             waiting.register(process.stdout, EVENT_READ)
-            line = process.stdout.readline() if waiting.select(30) else ""
+            line = process.stdout.readline() if waiting.select(patience) else ""
         assert line.startswith("ready "), line
         yield LiveClinic(process, line.split()[1])
     finally:

@@ -122,6 +122,37 @@ def test_a_staff_list_is_referred_to_by_id_or_by_name(opened, folder):
     source.close()  # fmt: skip
 
 
+def test_a_status_in_a_file_of_its_own_means_itself_or_what_was_said(opened, folder):
+    write(folder, "States.csv", [["No", "State"], ["1", "No-Show"], ["2", "Fertig"], ["3", "Broken"]])
+    write(folder, "Diary.csv", [DIARY[0], ["A1", "C1001", "13/01/2026", "9:30", "30", "Dr Jones", "2"]])
+    sorting = SORTED + (
+        "  States.csv: {stream: appointment_statuses, columns: {No: id, State: name}, "
+        "words: {canonical: {Fertig: completed, Broken: '?'}}}\n"
+    )
+    source = opened(sorting)
+    found = records(source, "appointment_statuses")
+    assert [found[key].values["canonical"] for key in "123"] == ["no_show", "completed", None]
+    assert records(source, "appointments")["A1"].values["appointmentStatusId"] == "2"
+    source.close()
+
+
+def test_a_whole_name_is_parted(opened, folder):
+    rows = [["Client No", "Name"], ["C1", "Byrne, Aoife"], ["C2", "Mr Brian O'Shea"]]
+    write(folder, "Client List.csv", rows)
+    sorting = """
+approved_by: Maria
+files:
+  Client List.csv: {stream: patients, columns: {Client No: patientId, Name: firstName + lastName}}
+"""
+    source = opened(sorting)
+    values = [one.values for one in records(source, "patients").values()]
+    assert [(one["firstName"], one["lastName"]) for one in values] == [
+        ("Aoife", "Byrne"),
+        ("Brian", "O'Shea"),
+    ]
+    source.close()
+
+
 def test_a_record_without_an_id_has_one_made_of_it(opened):
     first = opened()
     once = sorted(records(first, "clinical_notes"))

@@ -83,6 +83,37 @@ def test_words_of_a_status_are_said_where_they_are_known_and_asked_where_not(fou
     }
 
 
+def test_a_table_is_told_by_its_name_where_its_columns_say_little(tmp_path):
+    folder = write_folder(tmp_path / "theirs")
+    write(folder, "Visit Statuses.csv", [["Status ID", "Status Name"], ["1", "Booked"], ["2", "FTA"]])
+    diary = [["Booking Ref", "Client No", "Starts", "Status ID"], ["A1", "C1001", "13/01/2026 09:00", "2"]]
+    write(folder, "Diary.csv", diary)
+    found = proposed(folder)
+    states = found["Visit Statuses.csv"]
+    assert (states.stream.name, states.columns["Status ID"].name) == ("appointment_statuses", "id")
+    assert states.words["canonical"]["FTA"].name == "no_show"
+    status = found["Diary.csv"].columns["Status ID"]
+    assert (status.name, status.sure) == ("appointmentStatusId", True)
+    assert "every value is a key of 'Visit Statuses.csv'" in status.why
+
+
+def test_the_only_date_of_a_table_is_asked_about(found):
+    written = found["Notes_Export.csv"].columns["Written On"]
+    assert (written.name, written.sure) == ("notedAt", False)
+
+
+def test_a_whole_name_is_to_be_parted(tmp_path):
+    rows = [["Patient ID", "Patient Name", "Email"]]
+    rows += [
+        [str(n), f"Aoife {name}", f"a{n}@mail.example"]
+        for n, name in enumerate(("Byrne", "Walsh", "Ryan"), 1)
+    ]
+    write(tmp_path / "theirs", "Patients.csv", rows)
+    one = proposed(tmp_path / "theirs")["Patients.csv"]
+    assert one.columns["Patient Name"].name == "firstName + lastName"
+    assert one.stream.name == "patients"
+
+
 def test_the_same_folder_gives_the_same_proposal(tmp_path, found):
     assert proposed(write_folder(tmp_path / "again")) == found
 

@@ -18,7 +18,7 @@ from wherry.connectors.bundle.container import MANIFEST
 from wherry.connectors.bundle.overrides import Overrides
 from wherry.connectors.folder.lookups import MADE, Cells, Lookup, new_entry
 from wherry.connectors.folder.raw import RawFile
-from wherry.connectors.folder.rows import MOMENTS, RAGGED, Part, confirmed_words, rows_of
+from wherry.connectors.folder.rows import MOMENTS, RAGGED, Part, canonical, confirmed_words, rows_of
 from wherry.connectors.folder.sorting import BOTH_NAMES, CUSTOM, PLACE, Sorting
 from wherry.model.errors import PreflightFailed
 
@@ -192,7 +192,7 @@ class Converter:
         }
 
     def _resolve(self, stream: str, words: Mapping[str, str], text: str) -> str:
-        told = {**self._told, "canonical": words.get(text.casefold(), "")}
+        told = {**self._told, "canonical": canonical(words, text)}
         return self._lookups[stream].resolve(text, lambda name: new_entry(stream, name, told))
 
 

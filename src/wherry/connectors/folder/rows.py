@@ -67,8 +67,16 @@ def _made_up(part: Part) -> list[tuple[list[int], _Read]]:
     columns = part.columns
     if part.stream != "appointment_statuses" or "canonical" in columns or "name" not in columns:
         return []
-    words = {**confirmed_words(part, "canonical")}
-    return [(columns["name"], lambda cells: {"canonical": words.get(cells[0].strip().casefold(), "")})]
+    words = confirmed_words(part, "canonical")
+    return [(columns["name"], lambda cells: {"canonical": canonical(words, cells[0])})]
+
+
+def canonical(words: Mapping[str, str], text: str) -> str:
+    """Return what a status means: as somebody confirmed, else itself where it is one of ours, else nothing."""
+    said = words.get(text.strip().casefold())
+    plain = "_".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    column = SHEETS["appointment_statuses"].column("canonical")
+    return said or (plain if column and plain in column.words else "")
 
 
 def _reader(part: Part, name: str) -> _Read:

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wherry.mapping.proposer.advice import NONE
+from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.objects import sure_objects
 from wherry.mapping.proposer.table import Column, SourceColumn, TargetField, read_columns, read_targets
 from wherry.mapping.proposer.words import split
 from wherry.mapping.values import value_tables
-from wherry.model.catalog import Catalog, Field, Stream
+from wherry.model.catalog import Catalog, Field, FieldType, Stream
 from wherry.model.mapping import Band, Proposal
 from wherry.model.opening import RawColumn, RawTable
 
@@ -20,6 +21,11 @@ STATUS = "appointmentStatusId"
 BOTH_NAMES = "firstName + lastName"
 _KEY_LEAST = 0.5  # from here on a column whose values are all different is the key
 _ASKED_LEAST = 0.15  # from here on a person is asked about a column that nothing is near enough to
+_STAMPS: Mapping[str, frozenset[str]] = {
+    "createdAt": frozenset({"created", "entered", "added"}),
+    "updatedAt": frozenset({"updated", "modified", "changed"}),
+}
+_DATED = frozenset({FieldType.DATE, FieldType.DATETIME})
 _OPTIONAL_KEYS = frozenset({"appointments", "clinical_notes", "recalls"})
 """Streams whose records can do without an id of their own: it is made of the row."""
 
@@ -77,7 +83,8 @@ def sort_tables(tables: Sequence[RawTable], contract: Catalog) -> tuple[Sorted, 
     for table in tables:
         stream = contract.stream(chosen[table.name])
         own = [(c, p) for c, p in zip(read, lines, strict=True) if c.given.object == _object(table)]
-        drafts.append(_Draft(table=table, stream=stream, own=own, named=_object(table) in named))
+        draft = _Draft(table=table, stream=stream, own=own, named=_object(table) in named)
+        drafts.append(_by_name(draft, contract, targets) if _lacks_a_key(draft) else draft)
     keys = {d.table.name: _key_header(d) for d in drafts if d.stream}
     return _unless_twice([_sorted(draft, drafts, keys) for draft in drafts], tables)
 
@@ -104,6 +111,39 @@ def _stream_of(table: RawTable, lines: Sequence[Proposal]) -> str:
     own = [line for line in lines if line.source_object == _object(table) and line.target != NONE]
     found = Counter(line.target.partition(".")[0] for line in own)
     return found.most_common(1)[0][0] if found else ""
+
+
+def _lacks_a_key(draft: _Draft) -> bool:
+    """Return whether a stream that others refer to has no column here that may be its key."""
+    stream = draft.stream
+    needed = {one.name for one in stream.fields if one.required} if stream else set()
+    placed = {line.target.partition(".")[2] for _column, line in draft.own if line.target != NONE}
+    return not needed <= placed | ({stream.key} if stream and stream.name in _OPTIONAL_KEYS else set())
+
+
+def _by_name(draft: _Draft, contract: Catalog, targets: Sequence[TargetField]) -> _Draft:
+    """Return the table as the one stream whose name shares most words with its own, where that has all it needs."""
+    words = set(words_of(_object(draft.table)))
+    shared = {stream.name: len(words & set(words_of(stream.name))) for stream in contract.streams}
+    most = max(shared.values())
+    best = [name for name, count in shared.items() if count == most]
+    if most == 0 or len(best) > 1 or (draft.stream and best == [draft.stream.name]):
+        return draft
+    given = [column.given for column, _line in draft.own]
+    lines = match_columns(
+        given, [one for one in targets if one.object == best[0]], {_object(draft.table): best[0]}
+    )
+    own = [(column, _nearest(line)) for (column, _old), line in zip(draft.own, lines, strict=True)]
+    other = _Draft(table=draft.table, stream=contract.stream(best[0]), own=own, named=True)
+    return draft if _lacks_a_key(other) else other
+
+
+def _nearest(line: Proposal) -> Proposal:
+    """Return a proposal of none as one of the nearest field, to be asked about: the table's name says the rest."""
+    name, likely = line.candidates[0] if line.candidates else (NONE, 0.0)
+    if line.target != NONE or likely < _ASKED_LEAST:
+        return line
+    return replace(line, target=name, confidence=likely, band=Band.AMBER)
 
 
 def _key_header(draft: _Draft) -> str:
@@ -147,7 +187,19 @@ def _column(draft: _Draft, number: int, drafts: Sequence[_Draft], keys: Mapping[
             if broken
             else placed
         )
-    return _unplaced(raw, stream, column, line)
+    return _unplaced(draft, raw, column, line)
+
+
+def _unplaced(draft: _Draft, raw: RawColumn, column: Column, line: Proposal) -> Guess:
+    """Return what becomes of a column that the match gave no field."""
+    taken = {one.target.partition(".")[2] for _column, one in draft.own if one.target != NONE}
+    free = [one for one in (draft.stream.fields if draft.stream else ()) if one.name not in taken]
+    if column.internal:
+        return _stamp(raw, line, free)
+    if draft.stream and draft.stream.name == PEOPLE:
+        why = f"a field of the clinic's own; {line.evidence}"
+        return Guess(name=f"{CUSTOM}{raw.header}", sure=True, why=why)
+    return _asked(column, line, free)
 
 
 def _placed(raw: RawColumn, stream: Stream, name: str, line: Proposal) -> Guess:
@@ -161,14 +213,22 @@ def _placed(raw: RawColumn, stream: Stream, name: str, line: Proposal) -> Guess:
     return Guess(name=name, sure=sure, why=why)
 
 
-def _unplaced(raw: RawColumn, stream: Stream, column: Column, line: Proposal) -> Guess:
-    if stream.name == PEOPLE and not column.internal:
-        why = f"a field of the clinic's own; {line.evidence}"
-        return Guess(name=f"{CUSTOM}{raw.header}", sure=True, why=why)
-    nearest, likely = line.candidates[0] if line.candidates else ("", 0.0)
-    if likely >= _ASKED_LEAST and not column.internal:
-        return Guess(name=nearest.partition(".")[2], sure=False, why=line.evidence)
-    return Guess(name="", sure=True, why=line.evidence)
+def _stamp(raw: RawColumn, line: Proposal, free: Sequence[Field]) -> Guess:
+    """Return which stamp of the system's own a column may be: when a record was made, or changed last."""
+    words, names = set(words_of(raw.header)), {one.name for one in free}
+    stamp = next((name for name, said in _STAMPS.items() if name in names and words & said), "")
+    return Guess(name=stamp, sure=not stamp, why=line.evidence)
+
+
+def _asked(column: Column, line: Proposal, free: Sequence[Field]) -> Guess:
+    """Return what to ask about a column that nothing is near enough to; `free` are fields that none has yet."""
+    dates = [one.name for one in free if one.type in _DATED and one.name not in _STAMPS]
+    if column.values.main in {"date", "datetime"} and len(dates) == 1:
+        return Guess(name=dates[0], sure=False, why=f"the only date of these records; {line.evidence}")
+    names = {one.name for one in free}
+    near = [(one.partition(".")[2], likely) for one, likely in line.candidates]
+    nearest = next((name for name, likely in near if likely >= _ASKED_LEAST and name in names), "")
+    return Guess(name=nearest, sure=not nearest, why=line.evidence)
 
 
 def _all_known(words: Sequence[str]) -> bool:
