@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import heldout
 import open_sets
+import public
 import second
 from open_sets import ANY, Task
 from rapidfuzz import fuzz
@@ -33,7 +34,10 @@ VALENTINE = "valentine==1.0.1"
 WORKER = Path(__file__).parent / "coma_worker.py"
 FUZZY_LEAST = 0.6
 COMA_LEAST = 0.3  # of 0.2, 0.3, 0.4 and 0.5 the one that is best for COMA on the development set
-FLOORS = {"tables": (0.9, 0.9, 0.98, 0.5)}  # @1, F1, green precision, green coverage: matching.md 4.3
+FLOORS = {  # accuracy@1, F1, green precision, green coverage
+    "tables held out, freshsales": (0.9, 0.9, 0.98, 0.5),
+    "public schemas, freshsales": (0.85, 0.88, 0.98, 0.5),
+}
 Lines = list[tuple[heldout.Case, Proposal]]
 
 
@@ -52,6 +56,7 @@ def sets(folder: Path) -> Iterator[tuple[str, list[Task] | None]]:
         yield f"phrases held out, {catalogue}", [(batch, heldout.targets(catalogue)) for batch in batches]
     for catalogue in second.CATALOGUES:
         yield f"tables held out, {catalogue}", [(second.cases(catalogue), heldout.targets(catalogue))]
+    yield "public schemas, freshsales", [(public.cases(), heldout.targets("freshsales"))]
     yield "OC3", open_sets.oc3(folder)
     for name in ("cms", "synthea"):
         yield f"OMOP, {name}", open_sets.omop(name, folder)
@@ -192,11 +197,11 @@ def measure(_folder: Path) -> dict[str, Any]:
             matchers = {"wherry": wherry, "fuzzy": fuzzy} | ({} if coma.why_not else {"coma": coma})
             found[name] = {who: figures(tasks, matcher) for who, matcher in matchers.items()}
             ours = found[name]["wherry"]
-            for start, (first, f1, precision, coverage) in FLOORS.items():
-                if name == f"{start} held out, freshsales":
-                    ok = ours["accuracy@1"] >= first and ours["f1"] >= f1
-                    ok = ok and ours["green_precision"] >= precision and ours["green_coverage"] >= coverage
-            ok = ok and not ours["never_proposed"]
+            least = FLOORS.get(name, (0.0, 0.0, 0.0, 0.0))
+            reached = (ours[key] for key in ("accuracy@1", "f1", "green_precision", "green_coverage"))
+            ok = (
+                ok and not ours["never_proposed"] and all(a >= b for a, b in zip(reached, least, strict=True))
+            )
     finally:
         coma.close()
     return {"sets": found, "coma": coma.why_not or VALENTINE, "ok": ok}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wherry.mapping.proposer.choices import told
 from wherry.mapping.proposer.table import Column, Target
 
 _CONFIDENCE = 0.6
@@ -60,16 +61,12 @@ def composites(
 def code_book(column: Column, target: Target) -> bool:
     """Tell whether the values are codes, which have to be spelt out as entries of the target's pick list.
 
-    Such as 1 and 2, or true and false, for a list of sexes: none of them stands in it.
+    Such as 1 and 2, or true and false, for a list of sexes: none of them stands in it, or is known to stand for one.
     """
-    texts = column.values.texts
-    coded = bool(texts) and all(text in _CODES for text in texts)
-    return (
-        coded
-        and bool(target.picks)
-        and not texts & target.picks
-        and len(target.picks) > len(_BOTH & target.picks)
-    )
+    texts, picks = column.values.texts, target.picks
+    if not picks or picks <= _BOTH or not texts or not texts <= _CODES:
+        return False
+    return not any(told(sorted(texts), sorted(picks)))
 
 
 def must_split(column: Column, targets: Sequence[Target]) -> bool:
@@ -103,7 +100,7 @@ def _add_minutes(column: Column, around: _Field) -> Composite | None:
 
 
 def _join_time(column: Column, around: _Field) -> Composite | None:
-    if column.values.main != "time":
+    if column.values.main != "time" and (column.values.filled or column.meaning.words[-1:] != ("time",)):
         return None
     for concept in ("start", "end", "due_date"):
         place = around.place_of(concept)
