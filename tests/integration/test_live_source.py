@@ -259,6 +259,19 @@ def test_a_list_that_changed_while_it_was_read_is_read_anew(few, live, digest, t
     assert there.figures()["calls"] == plain.figures()["calls"] + 2
 
 
+@pytest.mark.parametrize(
+    "faults", ["[]", '[{"kind": "shrunk", "path": "/clinicalNotes", "nth": 3, "times": 1}]']
+)
+def test_pages_are_asked_for_at_once_and_kept_in_their_order(few, live, digest, tmp_path, faults):
+    plain, there = live(few), live(few, "--faults", faults)
+    one = profile(tmp_path / "one", "paging: {size: 2}\n")
+    staged(open_live(plain.url, tmp_path / "one", profile=one), tmp_path)
+    four = profile(tmp_path, "paging: {size: 2, parallel: 4}\n")
+    assert staged(open_live(there.url, tmp_path, profile=four), tmp_path).digest == digest
+    wasted = there.figures()["calls"] - plain.figures()["calls"]
+    assert wasted == 0 if faults == "[]" else 0 < wasted <= 6  # what was read, and what was under way
+
+
 def test_a_parameter_that_the_server_does_not_know_is_noticed(few, live, tmp_path):
     there = live(few)
     text = "paging: {param: seite, size: 5}\nlimit: {calls: 250}\n"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from urllib.parse import quote
 
+from wherry.connectors.aerona.api_ahead import Ahead
 from wherry.connectors.aerona.api_cells import flattened, inside
 from wherry.connectors.aerona.api_judge import NotAllowed, NotThere
 from wherry.connectors.aerona.api_profile import Listing, Profile
@@ -152,14 +153,16 @@ class Extractor:
         last: Page | None = None
         for page in self.spool.pages(spooled):
             number, read, last = number + 1, read + len(page.records), page
-        while number < _MOST_PAGES and not self._ends(last, read):
-            page = self._page(stream, listing, (number, read, last), extra)
-            if last is not None and page.records and page.records == last.records:
-                raise _same_page(stream, self.profile.paging.param)
-            if last is not None and page.total != last.total:
-                raise _Moved
-            self.spool.add(spooled, number, page)
-            number, read, last = number + 1, read + len(page.records), page
+        calls = self.profile.paging.parallel if self.profile.paging.style == "page" else 1
+        with Ahead(lambda place: self._page(stream, listing, place, extra), calls) as ahead:
+            while number < _MOST_PAGES and not self._ends(last, read):
+                page = ahead.page((number, read, last))
+                if last is not None and page.records and page.records == last.records:
+                    raise _same_page(stream, self.profile.paging.param)
+                if last is not None and page.total != last.total:
+                    raise _Moved
+                self.spool.add(spooled, number, page)
+                number, read, last = number + 1, read + len(page.records), page
         if last is not None and last.total is not None and read != last.total:
             raise _Moved
         return read

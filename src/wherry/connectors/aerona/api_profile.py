@@ -57,6 +57,7 @@ class Paging(_Part):
     items: str = "items"
     total: str = ""
     next: str = ""
+    parallel: int = Field(default=1, ge=1, le=16)  # calls under way at once, for style page with a total
     keys_size: int | None = Field(default=None, ge=1)  # of a page of keys alone; None: as other pages
 
 
