@@ -235,3 +235,34 @@ def test_codes_are_a_code_book_for_a_person_to_spell_out(
     assert ("its values are codes" in line.evidence) is coded
     if coded:
         assert line.band is Band.AMBER
+
+
+def test_what_is_only_akin_to_an_object_leaves_it_to_those_of_its_kind() -> None:
+    fields = [
+        TargetField(object="meeting", field="subject", label="Subject"),
+        TargetField(object="meeting", field="begins", label="Begins", type="datetime"),
+        TargetField(object="errand", field="what", label="What to do"),
+        TargetField(object="errand", field="deadline", label="Deadline", type="date"),
+    ]
+    columns = [
+        SourceColumn(object="Appointments", header="Start"),
+        SourceColumn(object="Todo", header="Deadline"),
+        SourceColumn(object="Todo", header="What to do"),
+    ]
+    places = [line.target for line in match_columns(columns, fields)]
+    assert places == ["meeting.begins", "errand.deadline", "errand.what"]
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [
+        ("strForename", "contact.first_name"),
+        ("Sur name", "contact.last_name"),
+        ("E-mial", "contact.emails"),
+        ("pt_lname", "contact.last_name"),
+        ("emailadress", "contact.emails"),
+    ],
+)
+def test_headers_as_programmers_and_people_write_them(header: str, target: str) -> None:
+    (line,) = match_columns([SourceColumn(object="Patients", header=header)], CONTACT)
+    assert line.target == target

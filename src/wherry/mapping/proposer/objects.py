@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from wherry.mapping.proposer.lexicon import kinds, words_of
 from wherry.mapping.proposer.score import score_column
@@ -10,6 +11,7 @@ from wherry.mapping.proposer.table import Column, Target, kind_of
 _NAME = 1.2  # how much a fitting name counts beside the columns' evidence, which is from 0 to 1
 _SAID = 0.75  # how well the names go together where they alone decide
 _TOLD = 0.2  # a kind that only fields tell
+_SAME = 0.9  # from here two objects are of one kind by their names
 _OTHER = -0.3  # of another kind
 _LEAST_EVIDENCE = 0.15  # where the names say nothing
 
@@ -22,10 +24,23 @@ def choose_objects(
     `fixed` are a person's decisions; they are kept as they are.
     """
     chosen = dict(fixed)
+    claims = _claims(columns, targets)
     for name in dict.fromkeys(c.given.object for c in columns):
         if name not in chosen:
-            chosen[name] = _best_object([c for c in columns if c.given.object == name], targets)
+            own = [c for c in columns if c.given.object == name]
+            taken = {target for target, claimed_by in claims.items() if claimed_by - {name}}
+            chosen[name] = _best_object(own, targets, taken)
     return chosen
+
+
+def _claims(columns: Sequence[Column], targets: Sequence[Target]) -> dict[str, set[str]]:
+    """Return by target object the source objects of its very kind: what is only akin to it comes after them."""
+    first_column = {c.given.object: c for c in reversed(columns)}
+    first_target = {t.given.object: t for t in reversed(targets)}
+    return {
+        name: {s for s, column in first_column.items() if name_likeness(column, target) >= _SAME}
+        for name, target in first_target.items()
+    }
 
 
 def sure_objects(columns: Sequence[Column], targets: Sequence[Target], chosen: Mapping[str, str]) -> set[str]:
@@ -40,11 +55,13 @@ def sure_objects(columns: Sequence[Column], targets: Sequence[Target], chosen: M
     }
 
 
-def _best_object(columns: Sequence[Column], targets: Sequence[Target]) -> str:
+def _best_object(columns: Sequence[Column], targets: Sequence[Target], taken: AbstractSet[str]) -> str:
     best, best_score = "", 0.0
     for candidate in dict.fromkeys(t.given.object for t in targets):
         inside = [t for t in targets if t.given.object == candidate]
         likeness = name_likeness(columns[0], inside[0])
+        if candidate in taken and likeness < _SAME:
+            likeness = min(likeness, 0.0)
         evidence = _evidence(columns, inside)
         if likeness <= 0.0 and evidence < _LEAST_EVIDENCE:
             continue
