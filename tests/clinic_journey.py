@@ -240,10 +240,14 @@ class Journey:
     def delta(self, bundle: Path | None = None, **options: Any) -> Any:
         """Follow the source, as this later export shows it."""
         if bundle is not None:
-            text = self.toml.read_text(encoding="utf-8")
-            self.toml.write_text(re.sub("(?m)^bundle = .*$", f'bundle = "{bundle}"', text), encoding="utf-8")
+            self.follow(bundle)
         with self.open() as workspace:
             return delta(workspace, **options)
+
+    def follow(self, bundle: Path) -> None:
+        """Put this export where the settings point to."""
+        text = self.toml.read_text(encoding="utf-8")
+        self.toml.write_text(re.sub("(?m)^bundle = .*$", f'bundle = "{bundle}"', text), encoding="utf-8")
 
     def retry(self, **where: str) -> Any:
         with self.open() as workspace:

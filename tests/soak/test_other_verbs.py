@@ -1,4 +1,4 @@
-"""Prepare, sample, retry and rollback, each killed ten times in the middle and begun again."""
+"""Prepare, sample, retry, delta and rollback, each killed ten times in the middle and begun again."""
 
 import os
 import random
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clinicgen.later import Cells, rework
 
 from clinic_journey import SEED_FILE, Journey
 from soak.conftest import HOSTILE, QUICK
@@ -107,6 +108,39 @@ def test_retry(prepared: Begin, few: Path) -> None:
     assert_whole(way)
     with way.open() as workspace:
         assert not [key for key in still_waiting(workspace) if key.stream in {"patients", "clinical_notes"}]
+
+
+def two_days_on(bundle: Path, out: Path) -> Path:
+    """A later export in which nearly everything changed: places, texts, visits, one merge, one patient deleted."""
+
+    def people(rows: list[Cells]) -> list[Cells]:
+        return [{**row, "town": f"Town {row['patientId']}"} for row in rows if row["patientId"] != "74"]
+
+    def visits(rows: list[Cells]) -> list[Cells]:
+        kept = [row for row in rows if row["patientId"] != "74"]
+        return [{**row, "appointmentNotes": "Changed."} for row in kept if int(row["appointmentId"]) % 4]
+
+    def notes(rows: list[Cells]) -> list[Cells]:
+        return [{**row, "text": f"Changed. {row['text'][:4000]}"} for row in rows if row["patientId"] != "74"]
+
+    merge = {"duplicateId": "66", "masterId": "65", "mergedAt": "2026-01-10T09:00"}
+    changes = {"patients": people, "appointments": visits, "clinical_notes": notes}
+    return rework(bundle, out, {**changes, "merges": lambda rows: [*rows, merge]})
+
+
+@pytest.mark.soak
+def test_delta(prepared: Begin, few: Path, tmp_path: Path) -> None:
+    way = prepared(few, faults=[])
+    way.load()
+    way.follow(two_days_on(few, tmp_path / "later"))
+    way.emulator.admin("faults", HOSTILE)
+    killed_again_and_again(way, "delta", spare=10, most=25)
+    way.emulator.admin("faults", [])
+    assert_whole(way)
+    assert way.reconcile().exit_code == 0
+    before = way.state()
+    assert way.delta().exit_code == 0
+    assert way.state() == before
 
 
 @pytest.mark.soak
