@@ -13,7 +13,7 @@ from soak.fleet import WHERRY, Fleet, assert_whole
 from wherry.model.run import RunKind, RunState
 
 ENGINE = "lease_seconds = 2\nbeat_seconds = 0.4\ncall_seconds = 1"
-SLOW = [{"kind": "slow", "ms": 80, "match": {"method": "POST"}}]
+SLOW = [{"kind": "slow", "ms": 400, "match": {"method": "POST"}}]
 Begin = Callable[..., Journey]
 
 

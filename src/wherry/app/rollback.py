@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from math import ceil
 
 from wherry.app.discover import STREAMS
 from wherry.app.run_results import Preview, RollbackResult
@@ -12,7 +13,7 @@ from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Hands
 from wherry.engine.settle import settle
-from wherry.engine.undo import Bucket, Judgement, Surroundings, end_runs, ours, take_back
+from wherry.engine.undo import Bucket, Judgement, Surroundings, deals_gone, end_runs, ours, take_back
 from wherry.engine.uploads import Uploads
 from wherry.model.catalog import Catalog
 from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
@@ -21,6 +22,7 @@ from wherry.model.ledger import Attempt
 from wherry.model.operation import Verb
 from wherry.model.run import Run, RunKind, RunState
 from wherry.planning.approve import SHORT
+from wherry.planning.budget import BULK_CALLS, ROWS_PER_CALL
 
 BIN_DAYS = 90  # days that the recycle bin keeps a deleted record [D] crmsupport 50000002562
 COLUMNS = ("bucket", "verb", "stream", "destination_id", "key", "part", "run", "why", "fields")
@@ -50,7 +52,9 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
             digest = _digest(judged)
             if preview:
                 judged = [uploads.foresee(judgement) for judgement in judged]
-                return _result(ws, uploads.told(judged), None, _preview(ws, judged, digest))
+                # What was looked at now is looked at when it is confirmed, and again before each write.
+                calls = 2 * ws.budget.taken + _write_calls(ws, judged)
+                return _result(ws, uploads.told(judged), _preview(ws, judged, digest, calls), calls)
             _confirmed(confirm, digest)
         return _carry_out(ws, hands, run, confirm, catalog)
 
@@ -81,7 +85,7 @@ def _carry_out(ws: Workspace, hands: Hands, run: str, confirm: str, catalog: Cat
     finally:
         ws.progress.finish()
         undo = ws.ledger.finish(undo.id, state)
-    return _result(ws, uploads.told(judged), undo, None)
+    return _result(ws, uploads.told(judged), undo, undo.calls)
 
 
 def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
@@ -138,7 +142,8 @@ def surroundings(ws: Workspace, catalog: Catalog) -> Surroundings:
         for stream in catalog.streams
     }
     standing = (a for a in ws.ledger.attempts() if not a.operation.undoes)
-    return Surroundings(ours=ours(standing), writable=writable)
+    gone = deals_gone(ws.ledger.attempts(include_undone=True))
+    return Surroundings(ours=ours(standing), writable=writable, gone=gone)
 
 
 def _resumed(ws: Workspace, confirm: str) -> bool:
@@ -171,26 +176,29 @@ def _confirmed(confirm: str, digest: str) -> None:
         )
 
 
-def _preview(ws: Workspace, judged: list[Judgement], digest: str) -> Preview:
-    writes = sum(j.operation is not None for j in judged)
+def _write_calls(ws: Workspace, judged: Iterable[Judgement]) -> int:
+    """Return how many calls the writes of these judgements take: a full bulk call and its poll, or one each."""
+    wanted = [j.operation for j in judged if j.operation is not None]
+    bulk = Counter(operation.stream for operation in wanted if ws.destination.bulk(operation))
+    return len(wanted) - bulk.total() + sum(ceil(n / ROWS_PER_CALL) * BULK_CALLS for n in bulk.values())
+
+
+def _preview(ws: Workspace, judged: list[Judgement], digest: str, calls: int) -> Preview:
     dates = [j.attempt.at for j in judged]
     oldest = min(dates) if dates else ws.clock.now()
     per_hour = min(ws.settings.destination.hourly_budget, ws.settings.destination.minute_budget * 60)
     # A rollback never expires as such; what it deletes can be brought back from the bin until then.
     return Preview(
-        hours=round(writes / per_hour, 2),
+        hours=round(calls / per_hour, 2),
         expires_at=(oldest + timedelta(days=BIN_DAYS)).isoformat(timespec="seconds"),
         confirm=digest,
     )
 
 
-def _result(
-    ws: Workspace, judged: list[Judgement], undo: Run | None, preview: Preview | None
-) -> RollbackResult:
+def _result(ws: Workspace, judged: list[Judgement], done: Run | Preview, calls: int) -> RollbackResult:
     count = Counter(j.bucket for j in judged)
-    steps: tuple[str, ...] = ()
-    if preview is not None:
-        steps = (f"wherry rollback --confirm {preview.confirm[:SHORT]}",)
+    preview = done if isinstance(done, Preview) else None
+    steps = (f"wherry rollback --confirm {preview.confirm[:SHORT]}",) if preview else ()
     return RollbackResult(
         reverted=count[Bucket.REVERTED],
         kept_edited=count[Bucket.KEPT_EDITED],
@@ -198,8 +206,8 @@ def _result(
         irreversible=count[Bucket.IRREVERSIBLE],
         already_gone=count[Bucket.ALREADY_GONE],
         writes=len(judged),
-        calls=undo.calls if undo else sum(j.operation is not None for j in judged),
-        items_csv=_items(ws, judged, undo.id if undo else "preview"),
+        calls=calls,
+        items_csv=_items(ws, judged, done.id if isinstance(done, Run) else "preview"),
         preview=preview,
         next_steps=steps,
     )

@@ -23,7 +23,7 @@ from wherry.model.catalogs import dump_catalog, load_catalog
 from wherry.model.errors import SettingsInvalid, UsageInvalid
 from wherry.model.opening import Opening, OpenSource
 from wherry.model.plan import Plan
-from wherry.model.ports import Budget, Ledger, Source
+from wherry.model.ports import Ledger, Source
 from wherry.planning.files import dump_plan, load_plan
 from wherry.planning.twins import Existing
 from wherry.staging import ParquetSnapshot, compare, stage
@@ -84,7 +84,7 @@ class Workspace:
     stopper: Stopper = field(default_factory=Stopper)
     wait_for_quota: bool = True
     _store: Store | None = None
-    _budget: Budget | None = None
+    _budget: FencedBudget | None = None
     _destination: "FreshsalesDestination | None" = None
     _documents: LazyDocuments | None = None
 
@@ -156,7 +156,7 @@ class Workspace:
         return self.store.ledger
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> FencedBudget:
         """The API quota of the destination account, shared by everybody who uses this store."""
         if self._budget is None:
             there = self.settings.destination

@@ -73,14 +73,21 @@ class Heartbeat:
 
 
 class FencedBudget:
-    """A budget whose calls pass the fence after they were booked, as the last thing before they are sent."""
+    """A budget whose calls pass the fence after they were booked, as the last thing before they are sent.
+
+    `taken` counts the calls of this process.
+    """
 
     def __init__(self, budget: Budget, stopper: Stopper) -> None:
         self._budget, self._stopper = budget, stopper
+        self._counting = threading.Lock()
+        self.taken = 0
 
     def take(self, calls: int = 1) -> SecondsLeft | None:
         """See Budget; raises Interrupted when nothing may be sent any more."""
         self._budget.take(calls)
+        with self._counting:
+            self.taken += calls
         return self._stopper.fence()
 
     def learn(self, *, remaining: int | None, retry_after: float | None) -> None:

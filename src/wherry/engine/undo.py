@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
+from wherry.engine.along import ALONG, DEALS, LINES, gone_along
 from wherry.engine.hands import Hands
 from wherry.engine.past import same
 from wherry.engine.send import send_all
@@ -65,12 +66,13 @@ class Surroundings:
     the ledger says we made and nobody has undone; `kept` are
     parents that must stay, because a child of theirs stays. `foreseen` are records as they will be once
     newer writes to them are taken back (None: gone), `released` what will no longer hang on a parent then;
-    only a preview needs them, for nothing was taken back.
+    only a preview needs them, for nothing was taken back. `gone` are the ids of deals that were taken back.
     """
 
     ours: Mapping[str, frozenset[int]]
     writable: Mapping[str, frozenset[str]]
     kept: dict[tuple[str, int], str] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
     foreseen: dict[tuple[str, int], Observed | None] = field(default_factory=dict)
     released: dict[tuple[str, int], set[tuple[str, int]]] = field(default_factory=dict)
 
@@ -182,9 +184,33 @@ def take_back(
     """
     if write:
         settle(hands, run)
+    lines: list[Attempt] = []  # of deals: judged behind their deals, with which most of them go
     for batch in _batches(_by_parent(attempts), hands.pace.batch_size):
         if hands.stopper.asked:
             raise Interrupted("stopped at a batch border", hint="run the same command again to go on")
+        if batch[0].operation.stream == LINES:
+            lines += batch
+            continue
+        if batch[0].operation.stream != DEALS:
+            yield from _take_back_lines(hands, run, lines, around, write=write)
+            lines = []
+        yield from _take_back_batch(hands, run, batch, around, write=write)
+    yield from _take_back_lines(hands, run, lines, around, write=write)
+
+
+def _take_back_lines(
+    hands: Hands, run: str, lines: Sequence[Attempt], around: Surroundings, *, write: bool
+) -> Iterator[Judgement]:
+    """Let go what was attached to deals that are gone, and take it off those that stay."""
+    along = [attempt for attempt in lines if attempt.destination_id in around.gone]
+    events = [event for attempt in along for event in gone_along(run, attempt)]
+    if events and write:
+        hands.ledger.record(run, events)
+    for attempt in along:
+        yield Judgement(attempt=attempt, bucket=Bucket.REVERTED, why=ALONG["deal"])
+    hands.advance(len(along))
+    stay = (attempt for attempt in lines if attempt.destination_id not in around.gone)
+    for batch in _batches(stay, hands.pace.batch_size):
         yield from _take_back_batch(hands, run, batch, around, write=write)
 
 
@@ -320,7 +346,15 @@ def _after_sending(judgement: Judgement, failed: Mapping[str, str]) -> Judgement
 
 
 def _remember(judgement: Judgement, around: Surroundings) -> None:
-    """A record that stays keeps the records it hangs on."""
+    """A record that stays keeps the records it hangs on; a deal that goes takes along what is attached to it."""
+    undo, place = judgement.operation, _place(judgement.attempt)
+    if (
+        judgement.bucket is Bucket.REVERTED
+        and undo is not None
+        and undo.verb is Verb.DELETE
+        and place[0] == DEALS
+    ):
+        around.gone.add(place[1])
     if judgement.bucket not in (Bucket.KEPT_EDITED, Bucket.BLOCKED):
         return
     operation = judgement.attempt.operation
@@ -330,6 +364,18 @@ def _remember(judgement: Judgement, around: Surroundings) -> None:
         stream = PARENT_STREAM.get(kind) or parent_stream(relation)
         if stream:
             around.kept[stream, parent] = name
+
+
+def deals_gone(attempts: Iterable[Attempt]) -> set[int]:
+    """Return the ids of the deals of ours among these that were taken back, those undone included."""
+    return {
+        attempt.destination_id
+        for attempt in attempts
+        if attempt.operation.stream == DEALS
+        and attempt.operation.verb is Verb.CREATE
+        and attempt.undone_by
+        and attempt.destination_id is not None
+    }
 
 
 def ours(attempts: Iterable[Attempt]) -> dict[str, frozenset[int]]:

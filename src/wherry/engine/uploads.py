@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from wherry.engine.along import ALONG, gone_along
 from wherry.engine.undo import Bucket, Judgement
-from wherry.model.ledger import Attempt, Confirmed, Event, Intended
-from wherry.model.operation import Operation, Verb
+from wherry.model.ledger import Attempt
+from wherry.model.operation import Verb
 from wherry.model.ports import Ledger
-
-ALONG = "it goes with its contact"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,20 +51,16 @@ class Uploads:
         """Write down that the files of contacts that are gone are gone too: a later load uploads them anew."""
         while self._new:
             contact = self._new.pop()
-            events: list[Event] = []
-            for attempt in self.by_contact.pop(contact, ()):
-                undo, id_ = _undo(run, attempt), attempt.destination_id or 0
-                events += [
-                    Intended(operation=undo),
-                    Confirmed(operation_id=undo.id, destination_id=id_, after={}),
-                ]
+            events = [
+                event for attempt in self.by_contact.pop(contact, ()) for event in gone_along(run, attempt)
+            ]
             if events:
                 ledger.record(run, events)
 
     def told(self, judged: Iterable[Judgement]) -> list[Judgement]:
         """Return the judgements, those of files on contacts that go as taken back with them."""
         return [
-            replace(j, bucket=Bucket.REVERTED, why=ALONG)
+            replace(j, bucket=Bucket.REVERTED, why=ALONG["targetable"])
             if j.bucket is Bucket.IRREVERSIBLE and _is_upload(j.attempt) and self._goes(j.attempt)
             else j
             for j in judged
@@ -83,20 +78,3 @@ def _is_upload(attempt: Attempt) -> bool:
     operation = attempt.operation
     made = operation.verb is Verb.CREATE and not operation.undoes
     return made and bool(operation.irreversible) and "targetable" in operation.links
-
-
-def _undo(run: str, attempt: Attempt) -> Operation:
-    operation = attempt.operation
-    return Operation(
-        id=f"{run}:undo:{operation.id}",
-        verb=Verb.DELETE,
-        stream=operation.stream,
-        key=operation.key,
-        part=operation.part,
-        fields={},
-        links=operation.links,
-        marker=operation.marker,
-        destination_id=attempt.destination_id,
-        before=dict(operation.fields),
-        undoes=operation.id,
-    )

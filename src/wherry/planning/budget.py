@@ -13,6 +13,7 @@ BULK_CALLS = 3  # one to send, one to ask how the job stands, one page to read t
 CHILDREN = frozenset({"tasks", "appointments", "notes"})
 FILES = "documents"
 DEAL_PRODUCTS = "deal_products"
+LOOKS = 3  # that a rollback takes: at the preview, when it is confirmed, and before each write
 ALONE = frozenset({DEAL_PRODUCTS, "products"})  # read one by one
 
 
@@ -61,11 +62,14 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
     files = volumes[FILES].writes if FILES in volumes else 0
     # The list of a contact's files is a call of its own, and so is reading the bytes of each.
     read_back = sum(pages.values()) + (parents if children else 0) + min(parents, files) + files + singly
-    modules = sum(v.writes for s, v in volumes.items() if s.startswith(MODULE_STREAM) or s == LEADS)
-    contacts = volumes["contacts"].writes if "contacts" in volumes else 0
-    # modules and leads are read and deleted one by one, and so is what a catalogue holds
-    goods = sum(load_calls(v) for s, v in volumes.items() if s in ALONE)
-    destroy = sum(pages.values()) * 2 + children + modules * 2 + goods
+    count = {stream: volume.writes for stream, volume in volumes.items()}
+    modules = sum(n for s, n in count.items() if s.startswith(MODULE_STREAM) or s == LEADS)
+    goods = singly - count.get(DEAL_PRODUCTS, 0)
+    # Modules, leads and products are deleted one by one; what is attached to a deal goes with it.
+    destroy = sum(pages.values()) * 2 + children + modules + goods
+    # What may hang on a contact or a deal is seen with each alone, and so are a contact's files.
+    alone = 2 * count.get("contacts", 0) + count.get("deals", 0) + count.get("appointments", 0) + goods
+    look = sum(pages.values()) + (parents if children else 0) + alone
     load = sum(by_stream.values())
     hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))
     minute = catalog.limits.get("calls_per_minute", 400)
@@ -76,7 +80,6 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
         load_by_stream=by_stream,
         load=load,
         read_back=read_back,
-        # Each contact is asked for the files that people put there, whether any were moved or not.
-        rollback=destroy + read_back - files + contacts,
+        rollback=destroy + LOOKS * look,
         hours=round(hours, 2),
     )

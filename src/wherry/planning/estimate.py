@@ -6,7 +6,7 @@ from math import ceil
 from typing import Literal
 
 from wherry.model.jsons import Json
-from wherry.planning.budget import BULK_CALLS, ROWS_PER_CALL
+from wherry.planning.budget import BULK_CALLS, LOOKS, ROWS_PER_CALL
 
 Grade = Literal["A", "B", "C", "D"]
 
@@ -122,7 +122,9 @@ def count_calls(work: Workload, *, cautious: bool = True) -> CallCount:
     by_object |= {"prepare": PREPARE_CALLS, "read_back": read_back, "delta": ceil(written * DELTA_SHARE)}
     pages = ceil(_listed(work) / ROWS_PER_CALL)
     alone = sum(load.get(name, 0) for name in ("tasks", "appointments", "notes", "treatment_plans", "files"))
-    return CallCount(by_object=by_object, rollback=pages * 2 + alone + read_back)
+    moving = work.moving.get
+    look = read_back - _lines(work, load) + 2 * moving("patients", 0) + moving("invoices", 0)
+    return CallCount(by_object=by_object, rollback=pages * 2 + alone + LOOKS * look)
 
 
 def _load(work: Workload, *, cautious: bool) -> dict[str, int]:
@@ -171,8 +173,12 @@ def _read_back(work: Workload, load: Mapping[str, int]) -> int:
     children = load["tasks"] + load.get("appointments", 0) + load["notes"]
     pages = ceil((_listed(work) + load["treatment_plans"]) / ROWS_PER_CALL)
     files = min(contacts, work.moving.get("documents", 0))
-    deals = work.moving.get("invoices", 0) if load["deal_products"] else 0
-    return pages + min(contacts, children) + files + deals
+    return pages + min(contacts, children) + files + _lines(work, load)
+
+
+def _lines(work: Workload, load: Mapping[str, int]) -> int:
+    """Return how many deals have products attached: they are read one by one."""
+    return work.moving.get("invoices", 0) if load["deal_products"] else 0
 
 
 def hours_of(calls: int, per_hour: int, per_minute: int = CALLS_PER_MINUTE) -> float:
