@@ -45,6 +45,7 @@ class Dialect:
     login_user: str = "username"
     login_password: str = "password"  # noqa: S105 - the name of a field
     tenant: str = "tenant"
+    exports: str = "exports"
     content: str = "content"  # documents/{id}/…
     items: str = "items"
     total: str = "total"

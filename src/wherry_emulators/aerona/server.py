@@ -21,9 +21,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from wherry_emulators.aerona import clinic, gate, lists, webhooks
+from wherry_emulators.aerona import clinic, exports, gate, lists, webhooks
 from wherry_emulators.aerona.clinic import Clinic, read_clinic
 from wherry_emulators.aerona.dialect import Dialect
+from wherry_emulators.aerona.exports import Exports
 from wherry_emulators.aerona.faults import KINDS, Rule
 from wherry_emulators.aerona.gate import Gate
 from wherry_emulators.aerona.lists import BadRequest, Lists
@@ -33,7 +34,13 @@ from wherry_emulators.freshsales.clock import Clock
 from wherry_emulators.process import OrderlyServer, SettingError, announce, listen, require_loopback
 
 TOKEN = "AERONA-AUTH-TOKEN"  # noqa: S105 - the name of a header
-BEHAVIOURS = (*gate.BEHAVIOURS, *lists.BEHAVIOURS, *clinic.BEHAVIOURS, *webhooks.BEHAVIOURS)
+BEHAVIOURS = (
+    *gate.BEHAVIOURS,
+    *lists.BEHAVIOURS,
+    *clinic.BEHAVIOURS,
+    *webhooks.BEHAVIOURS,
+    *exports.BEHAVIOURS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,7 @@ class Desk:
     gate: Gate
     options: Options
     hooks: Webhooks
+    exports: Exports
 
     def listed(self, stream: str) -> Callable[[Request], Awaitable[Response]]:
         """Return the handler of a list."""
@@ -118,6 +126,30 @@ class Desk:
         if path is None:
             return _said(404, "Not found")
         return FileResponse(path, media_type="application/octet-stream")
+
+    async def ask_export(self, request: Request) -> Response:
+        """Begin an export."""
+        try:
+            password = str(orjson.loads(await request.body())["password"])
+        except (ValueError, KeyError, TypeError):
+            password = ""
+        if not password:
+            return _said(400, "A password is wanted")
+        number = await asyncio.to_thread(self.exports.ask, self.clinic.folder, password)
+        return JSONResponse({"exportId": number, "status": "pending"}, 202)
+
+    async def export(self, request: Request) -> Response:
+        """Tell how an export stands."""
+        number = int(request.path_params["id"])
+        status = self.exports.status(number)
+        return JSONResponse({"exportId": number, "status": status}) if status else _said(404, "Not found")
+
+    async def export_file(self, request: Request) -> Response:
+        """Send an export that is ready."""
+        number = int(request.path_params["id"])
+        if self.exports.status(number) != "ready":
+            return _said(404, "There is no such export, or it is not ready")
+        return FileResponse(self.exports.file(number), media_type="application/zip")
 
     async def guarded(self, request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         """Let a call through, or answer it here: maintenance, token, limit, faults."""
@@ -217,12 +249,16 @@ def build(options: Options) -> Starlette:
         gate=Gate(users=options.users, settings=options.settings, clock=clock),
         options=options,
         hooks=Webhooks(options.webhooks, clock),
+        exports=Exports(clock=clock, seconds=options.settings.export_seconds),
     )
     told = options.dialect
     product = [
         Route(f"/{told.login}", desk.log_in, methods=["POST"]),
         Route(f"/{told.tenant}", desk.tenant),
         Route(f"/{told.lists['documents']}/{{id}}/{told.content}", desk.content),
+        Route(f"/{told.exports}", desk.ask_export, methods=["POST"]),
+        Route(f"/{told.exports}/{{id:int}}", desk.export),
+        Route(f"/{told.exports}/{{id:int}}/{told.content}", desk.export_file),
         *(Route(f"/{path}", desk.listed(stream)) for stream, path in told.lists.items()),
     ]
     admin = [

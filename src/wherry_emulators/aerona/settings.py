@@ -43,6 +43,9 @@ class Settings:
     rights_denied: str = _setting(
         "rights.denied", "", "Lists that this user may not read, parted by commas: a 403. [U]"
     )
+    export_seconds: int = _setting(
+        "export.seconds", 600, "How long an export takes, in emulated seconds. [U]"
+    )
     clock_skew: int = _setting("clock.skew", 0, "Seconds that the Date header is ahead.")
 
 

@@ -1,4 +1,4 @@
-"""A whole practice read from AeronaClinic's API: `python benchmarks/live_source.py --patients 50000`.
+"""A whole practice read from AeronaClinic's API: `python benchmarks/live_figure.py --patients 50000`.
 
 The emulator holds the practice and enforces the limit of 300 calls in 15 minutes, on a clock that runs
 faster; so does the reader's. The reader is killed five times with SIGKILL. Shown are the calls, the share of
@@ -81,7 +81,14 @@ def killed(command: list[str], folder: Path, pages: int) -> None:
         child.wait(10)
 
 
-def measure(folder: Path, *, patients: int, scale: float, size: int = 200) -> dict[str, Any]:
+def measure(folder: Path, *, full: bool = False) -> dict[str, Any]:
+    """Give the figures for a whole practice, or for a small one with as many pages as a list needs to be cut."""
+    if full:
+        return read(folder, patients=50_000, scale=45.0)
+    return read(folder, patients=1_000, scale=60.0, size=20)
+
+
+def read(folder: Path, *, patients: int, scale: float, size: int = 200) -> dict[str, Any]:
     """Read the practice of that many patients, killed five times, and give the figures."""
     bundle, records, digest = practice(folder / "clinic", patients)
     work = folder / "work"
@@ -139,12 +146,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--patients", type=int, default=50_000)
-    parser.add_argument("--scale", type=float, default=60.0, help="emulated seconds a second")
+    parser.add_argument("--scale", type=float, default=45.0, help="emulated seconds a second")
     parser.add_argument("--page", type=int, default=200, help="records a page")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-live-") as folder:
         began = time.monotonic()
-        figure = measure(Path(folder), patients=asked.patients, scale=asked.scale, size=asked.page)
+        figure = read(Path(folder), patients=asked.patients, scale=asked.scale, size=asked.page)
     print(json.dumps({**figure, "seconds": round(time.monotonic() - began)}), flush=True)
     return 0 if figure["ok"] else 1
 
