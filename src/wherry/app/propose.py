@@ -9,14 +9,14 @@ from wherry.app.adoptions import Found, adoptions_text, candidates_of
 from wherry.app.advice import adviser_of
 from wherry.app.mappings import mapping_texts
 from wherry.app.results import ProposalLine, ProposeResult, Row
-from wherry.app.values import words_of
+from wherry.app.values import lines_of
 from wherry.app.workspace import VALUES, Workspace
 from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml
 from wherry.mapping.proposer.custom import Filling
 from wherry.mapping.proposer.keep import merged, persons_lines
 from wherry.mapping.proposer.memory import Memory, read_memory
 from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
-from wherry.mapping.proposer.worded import STATUSES, ValueLine, value_lines, values_text
+from wherry.mapping.proposer.worded import STATUSES, ValueLine, values_text
 from wherry.model.errors import MappingIncomplete
 from wherry.model.ledger import Asked
 from wherry.model.mapping import Band, Proposal
@@ -56,13 +56,13 @@ def propose(ws: Workspace) -> ProposeResult:
     proposals = tuple(propose_streams(blueprint, texts, ground))
     for proposal in proposals:
         files.lay(proposal.file, proposal.text, proposal.without_columns)
-    values = tuple(value_lines(blueprint.mappings, catalog, words_of(snapshot), ws.own_values()))
+    values = lines_of(ws)
     files.lay(VALUES, values_text(values), values_text(()))
     files.lay(ADOPTIONS, adoptions_text(candidates_of(ws, snapshot)), adoptions_text(Found()))
     files.write()
     return ProposeResult(
         proposals=tuple(_shown(line) for proposal in proposals for line in proposal.lines),
-        values=tuple(_value_row(line) for line in values),
+        values=tuple(value_row(line) for line in values),
         written=tuple(f"mapping/{name}" for name in files.written),
         kept=tuple(f"mapping/{name}" for name in files.kept),
         llm=adviser.summary() if adviser else None,
@@ -93,7 +93,7 @@ def _shown(line: Proposal) -> ProposalLine:
     return ProposalLine(**{**asdict(line), "band": str(line.band)})
 
 
-def _value_row(line: ValueLine) -> Row:
+def value_row(line: ValueLine) -> Row:
     """Return a line as it is shown; a word that no list knows may be anybody's own words and stays in the file."""
     known = bool(line.found.choice) or line.found.band is not Band.GREY or line.table == STATUSES
     return {

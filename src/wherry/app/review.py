@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wherry.app.mappings import mapping_texts
-from wherry.app.propose import MEMORY, PROPOSED, filling_of, kept_memory, propose
+from wherry.app.propose import MEMORY, PROPOSED, filling_of, kept_memory, propose, value_row
 from wherry.app.results import ProposeResult
-from wherry.app.workspace import Workspace
+from wherry.app.values import lines_of
+from wherry.app.workspace import VALUES, Workspace
 from wherry.mapping.blueprint import read_mappings
 from wherry.mapping.labels import CUSTOM
 from wherry.mapping.proposer.memory import memory_key
 from wherry.mapping.proposer.review import Choice, Decision, Row, difference, rows_of, settled
+from wherry.mapping.proposer.worded import ValueLine, decided
 from wherry.model.mapping import Band
 
 
@@ -21,10 +23,11 @@ class Asker:
 
     row: Callable[[Row], Decision]
     bulk: Callable[[Sequence[Row]], bool]
+    word: Callable[[ValueLine], str] = lambda _line: ""  # the entry that a word stands for; empty: later
 
 
 def review(ws: Workspace, ask: Asker) -> ProposeResult:
-    """Propose, walk a person through amber and red rows one by one and green ones in bulk, and write the rest.
+    """Propose, walk a person through amber and red rows one by one and green ones in bulk, then words that are open.
 
     Each file is written as soon as its rows are decided, so that an end in between loses no more than the
     file at hand. What was decided is kept in mapping/memory.json as a suggestion for later proposals.
@@ -50,7 +53,24 @@ def review(ws: Workspace, ask: Asker) -> ProposeResult:
             fresh.replace(path)
         _remember(ws, name, decided)
         changed += difference(name, _proposed(ws, path.name, text), new)
-    return replace(result, changed=tuple(changed))
+    changed += _words(ws, ask)
+    left = tuple(value_row(line) for line in lines_of(ws))
+    return replace(result, changed=tuple(changed), values=left)
+
+
+def _words(ws: Workspace, ask: Asker) -> tuple[str, ...]:
+    """Ask for each word that is not sure, and write each answer as soon as it is given."""
+    path = ws.mapping_dir / VALUES
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = before
+    for line in lines_of(ws):
+        choice = ask.word(line) if line.found.band is not Band.GREEN else ""
+        if choice:
+            text = decided(text, line, choice)
+            fresh = path.with_name(f".{path.name}.new")
+            fresh.write_bytes(text.encode())
+            fresh.replace(path)
+    return difference(f"mapping/{VALUES}", before, text)
 
 
 def _decisions(rows: Sequence[Row], ask: Asker) -> list[tuple[Row, Decision]]:

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from wherry.mapping.proposer.worded import Status, Words
+from wherry.app.workspace import Workspace
+from wherry.mapping.blueprint import load_blueprint
+from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines
 from wherry.model.ports import Snapshot
 
 _STATUSES = "appointment_statuses"
@@ -28,3 +30,9 @@ def words_of(snapshot: Snapshot) -> Words:
         for record in snapshot.read(_STATUSES)
     )
     return Words(counts=counts, statuses=statuses)
+
+
+def lines_of(ws: Workspace) -> tuple[ValueLine, ...]:
+    """Return the proposal for each word of the source's lists that nobody decided yet."""
+    words = words_of(ws.snapshot())
+    return tuple(value_lines(load_blueprint().mappings, ws.catalog(), words, ws.own_values()))

@@ -108,3 +108,21 @@ def test_an_approval_is_a_suggestion_in_another_workspace_and_never_applied(
 def test_a_memory_that_cannot_be_read_is_none(world: StandIn, broken: str) -> None:
     (world.mapping_dir / "memory.json").write_text(broken, encoding="utf-8")
     assert propose(cast("Workspace", world)).proposals
+
+
+def test_a_word_that_is_not_sure_is_asked_written_and_shown(world: StandIn) -> None:
+    asked = []
+
+    def word(line: Any) -> str:
+        asked.append((line.table, line.word))
+        return "Other" if line.table == "sex" else ""
+
+    later = Asker(row=lambda _row: Decision(choice=Choice.LATER), bulk=lambda _rows: True, word=word)
+    result = review(cast("Workspace", world), later)
+    assert ("sex", "zq") in asked
+    assert "  zq: Other  # confirmed by a person" in files(world)["values.yaml"]
+    assert any(line.startswith("+") and "zq: Other" in line for line in result.changed)
+    asked.clear()
+    review(cast("Workspace", world), later)
+    assert ("sex", "zq") not in asked
+    assert files(world)["values.yaml"].count("zq: Other") == 1

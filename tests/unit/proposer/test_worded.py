@@ -5,7 +5,7 @@ from dataclasses import replace
 from proposer_world import BLUEPRINT, T, choices, destination_catalog
 from wherry.mapping.blueprint import parse_yaml
 from wherry.mapping.own_values import table_of, with_own_values
-from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines, values_text
+from wherry.mapping.proposer.worded import Status, ValueLine, Words, decided, value_lines, values_text
 from wherry.model.catalog import Field
 from wherry.model.mapping import Band
 
@@ -90,3 +90,16 @@ def test_decisions_stand_in_the_rules_so_that_a_plan_holds_them() -> None:
     assert {"lookup": "lead_sources", "names": {"Gogle": "Google"}} in args
     assert any("Paused" in one.get("values", {}) for one in args)
     assert with_own_values(BLUEPRINT.mappings, {}) == BLUEPRINT.mappings
+
+
+def test_a_persons_word_takes_the_place_of_the_proposal_and_ends_the_question() -> None:
+    found = {line.word: line for line in lines()}
+    text = decided(values_text(found.values()), found["Broken"], "Cancelled")
+    text = decided(text, found["Paused"], "Unpaid")
+    own = {table: dict(part or {}) for table, part in parse_yaml(text, "values.yaml").items()}
+    assert own["appointment_status"] == {"Broken": "Cancelled"}
+    assert own["invoice_status"] == {"Paused": "Unpaid"}
+    assert {"Broken", "Paused"}.isdisjoint(said(lines(own)))
+    assert "#  Broken" not in text
+    fresh = decided("", found["Gogle"], "Google")
+    assert parse_yaml(fresh, "values.yaml") == {"lead_sources": {"Gogle": "Google"}}

@@ -39,6 +39,7 @@ class ValueLine:
     records: int
     target: str
     found: ChoiceProposal
+    offered: tuple[str, ...] = ()  # the entries that a person may choose from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ def _lines(listed: _Listed, rule: Rule, words: Words, own: Own) -> Iterator[Valu
             records=records,
             target=listed.target,
             found=found,
+            offered=listed.offered,
         )
 
 
@@ -157,6 +159,7 @@ def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
             records=status.records,
             target="appointments.status",
             found=found,
+            offered=texts,
         )
 
 
@@ -177,3 +180,19 @@ def _entry(line: ValueLine) -> str:
     meant = quoted(found.choice) if found.choice else ""
     said = f"{found.band} {found.confidence:.2f}, {line.records} records of {line.stream}; {found.evidence}"
     return f"#  {quoted(line.word)}: {meant}  # {' '.join(said.split())}"
+
+
+def decided(text: str, line: ValueLine, choice: str) -> str:
+    """Return mapping/values.yaml with a person's word on a line: its proposal, wherever it stands, or a line of its own."""
+    own = f"  {quoted(line.word)}: {quoted(choice)}  # confirmed by a person; {line.records} records of {line.stream}"
+    lines = text.split("\n")
+    start = f"#  {quoted(line.word)}:"
+    section = next((n for n, one in enumerate(lines) if one.startswith(f"{line.table}:")), None)
+    if section is None:
+        return text.rstrip("\n") + f"\n\n{line.table}:\n{own}\n"
+    for number in range(section + 1, len(lines)):
+        if lines[number] and not lines[number].startswith(("#", " ")):
+            break
+        if lines[number].startswith(start):
+            return "\n".join([*lines[:number], own, *lines[number + 1 :]])
+    return "\n".join([*lines[: section + 1], own, *lines[section + 1 :]])

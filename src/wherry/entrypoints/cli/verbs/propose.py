@@ -13,6 +13,7 @@ from wherry.entrypoints.cli.verbs.advice import show_advice
 
 if TYPE_CHECKING:
     from wherry.mapping.proposer.review import Decision, Row
+    from wherry.mapping.proposer.worded import ValueLine
 
 _ANSWERS = {"k": "keep", "r": "rename", "l": "leave", "s": "later"}
 
@@ -39,7 +40,7 @@ def _reviewed(face: Face) -> ProposeResult:
         raise UsageInvalid(
             "a review needs a person at a terminal", hint="leave --review out, and edit mapping/*.yaml"
         )
-    return face.in_workspace(lambda ws: review(ws, Asker(row=_ask_row, bulk=_ask_bulk)))
+    return face.in_workspace(lambda ws: review(ws, Asker(row=_ask_row, bulk=_ask_bulk, word=_ask_word)))
 
 
 def _ask_bulk(rows: "Sequence[Row]") -> bool:
@@ -59,6 +60,21 @@ def _ask_row(row: "Row") -> "Decision":
     choice = Choice(_ANSWERS[answer])
     label = click.prompt("label of the field", err=True) if choice is Choice.RENAME else ""
     return Decision(choice=choice, label=label.strip())
+
+
+def _ask_word(line: "ValueLine") -> str:
+    click.echo(
+        f"\n{line.found.band}: {line.word!r} in {line.records} records of {line.stream}: {line.found.evidence}",
+        err=True,
+    )
+    entries = {str(number): entry for number, entry in enumerate(line.offered, start=1)}
+    click.echo("  " + ", ".join(f"{number} {entry}" for number, entry in entries.items()), err=True)
+    default = next((number for number, entry in entries.items() if entry == line.found.choice), "s")
+    question = "which entry it stands for, or [s]kip for now"
+    answer = click.prompt(
+        question, type=click.Choice([*entries, "s"]), default=default, show_choices=False, err=True
+    )
+    return entries.get(answer, "")
 
 
 def _ask_barred(row: "Row") -> "Decision":
