@@ -21,6 +21,8 @@ _BLOCK = 1 << 20
 _SAMPLES = 200
 _WORDS = 50
 _HEAD_LINES = 20
+_LONGEST_ID = 40  # characters
+_LONGEST_DATE = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,8 @@ class _Column:
     samples: list[str] = field(default_factory=list)
     step: int = 1
     words: set[str] = field(default_factory=set)
-    seen: set[bytes] = field(default_factory=set)
+    seen: set[int] = field(default_factory=set)  # marks of its values, while it may hold ids
+    no_ids: bool = False
     twice: bool = False
     dates: DateProof = field(default_factory=DateProof)
     iso: bool = False
@@ -139,14 +142,21 @@ class _Column:
         self.filled += 1
         if len(self.words) <= _WORDS:
             self.words.add(text)
-        mark = hashlib.blake2b(_key(text).encode(), digest_size=8).digest()
-        self.twice = self.twice or mark in self.seen
-        self.seen.add(mark)
-        day = plain_date(text).partition(" ")[0]
+        day = plain_date(text).partition(" ")[0] if text[0].isdigit() and len(text) <= _LONGEST_DATE else ""
         parts = date_parts(day)
         self.iso = self.iso or (parts is not None and parts[0] == "iso")
         if parts is not None:
             self.dates.add(day)
+        self._mark(text, is_date=parts is not None)
+
+    def _mark(self, text: str, *, is_date: bool) -> None:
+        """Remember the value by eight bytes; a column with dates or long texts holds no ids, and is forgotten."""
+        if self.no_ids or is_date or len(text) > _LONGEST_ID:
+            self.no_ids, self.seen = True, set()
+            return
+        mark = int.from_bytes(hashlib.blake2b(_key(text).encode(), digest_size=8).digest())
+        self.twice = self.twice or mark in self.seen
+        self.seen.add(mark)
 
 
 def _key(text: str) -> str:
@@ -154,7 +164,7 @@ def _key(text: str) -> str:
 
 
 def tables_of(files: tuple[RawFile, ...]) -> tuple[RawTable, ...]:
-    """Return the files as tables to recognise; reads each once, with eight bytes of memory a different value."""
+    """Return the files as tables to recognise; reads each once, with some memory for each different id."""
     read = [(file, *_columns(file)) for file in files]
     keys = [
         (file.name, header, column)
@@ -186,7 +196,7 @@ def _columns(file: RawFile) -> tuple[int, dict[str, _Column]]:
 
 
 def _is_key(column: _Column, records: int) -> bool:
-    return 0 < records == column.filled and not column.twice
+    return 0 < records == column.filled and not column.twice and not column.no_ids
 
 
 def _finished(
