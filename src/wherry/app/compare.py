@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from wherry.app.readings import Readings
 from wherry.app.situation import Situation
 from wherry.app.workspace import Workspace
 from wherry.engine.decide import HOME
@@ -13,8 +14,10 @@ from wherry.engine.hands import Apply
 from wherry.engine.past import home_of
 from wherry.mapping.apply import Carried
 from wherry.model.diff import FieldDiff, Observed, Verdict
+from wherry.model.errors import Interrupted
 from wherry.model.jsons import Json
 from wherry.model.operation import Located, Payload
+from wherry.model.ports import DestinationReader
 from wherry.model.record import Key, Record
 from wherry.model.run import RecordState, RunKind
 from wherry.planning.accounts import UNASSIGNED
@@ -32,30 +35,37 @@ OnRecord = Callable[[Key, Sequence[FieldDiff]], None]
 OnSeen = Callable[[Record, Observed | None], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """Who is told: `on_record` of the diffs of each record, `on_seen` of its (first) part, None if it is not there."""
+
+    on_record: OnRecord
+    on_seen: OnSeen = lambda _record, _seen: None
+
+
 def read_back(
     ws: Workspace,
     situation: Situation,
     apply: Apply,
     run: str,
-    on_record: OnRecord,
-    on_seen: OnSeen = lambda _record, _seen: None,
+    witness: Witness,
+    readings: Readings | None = None,
 ) -> dict[str, Proof]:
     """Compare every record that landed in this run, or in any run and stands, with the destination as it is.
 
     Without a run, that is everything that was written and not taken back: loads, samples and retries alike.
-    Returns the figures per source stream; `on_record` gets the diffs of each record, `on_seen` the record with
-    its (first) part as it was read back, None where it is not there. A record that the
-    run says has landed and that is not there is missing, in every field. Streams that the API lists are
-    read 100 a call; everything else through its contact, in one call a contact.
+    Returns the figures per source stream. A record that the run says has landed and that is not there is missing, in every field. Streams that the API lists are
+    read 100 a call; everything else through its contact, in one call a contact. `readings` hold what an
+    interrupted call of this has read already.
     """
     active = situation.mappings.active
     order = stream_order(active)
     reading = _Reading(
         ws=ws,
+        there=readings or ws.destination,
         apply=apply,
         run=run,
-        on_record=on_record,
-        on_seen=on_seen,
+        witness=witness,
         proofs={s: Proof() for s in order},
         labels=_labels(situation),
         streams={s: frozenset(m.destination for m in active if m.source == s) for s in order},
@@ -124,10 +134,10 @@ class _Reading:
     """One read-back under way."""
 
     ws: Workspace
+    there: Readings | DestinationReader
     apply: Apply
     run: str
-    on_record: OnRecord
-    on_seen: OnSeen
+    witness: Witness
     proofs: dict[str, Proof]
     labels: Labels
     streams: Mapping[str, frozenset[str]]  # source stream → the destination streams that it goes to
@@ -155,7 +165,7 @@ class _Reading:
             # What an earlier plan brought elsewhere, such as a note, is no longer what this one speaks of.
             if line.key.id != UNASSIGNED and line.stream in self.streams[stream]:
                 ids.setdefault(line.stream, []).append(line.destination_id)
-        fetch = self.ws.destination.fetch
+        fetch = self.there.fetch
         return {(name, seen.id): seen for name, wanted in ids.items() for seen in fetch(name, wanted)}
 
     def wanted(self, records: Sequence[Record]) -> list[Wanted]:
@@ -186,6 +196,8 @@ class _Reading:
         self, wanted: Sequence[Wanted], cache: Mapping[tuple[str, int], Observed] | None = None
     ) -> None:
         """Compare a batch with what was read already, or without that through its contacts."""
+        if self.ws.stopper.asked:
+            raise Interrupted("stopped between two reads", hint="run the same command again")
         parents = {link.to for _record, payloads in wanted for p in payloads for link in p.links}
         located = self.ws.ledger.locate([*(record.key for record, _p in wanted), *parents])
         homes = {key: lines[0].destination_id for key, lines in located.items() if lines}
@@ -199,11 +211,11 @@ class _Reading:
                 seen = observed.get((payload.stream, line.destination_id)) if line else None
                 there = there and seen is not None
                 if payload.part == 1:
-                    self.on_seen(record, seen)
+                    self.witness.on_seen(record, seen)
                 diffs += self._diffs(record, payload, line, homes, seen)
             self.proofs[record.key.stream].add(diffs, there=there)
             self.ws.progress.advance(1)
-            self.on_record(record.key, diffs)
+            self.witness.on_record(record.key, diffs)
 
     def _diffs(
         self,
@@ -260,7 +272,7 @@ class _Reading:
                 if line is not None and contact is not None:
                     streams = by_contact.setdefault(contact, {})
                     streams.setdefault(payload.stream, []).append(line.destination_id)
-        fetched = self.ws.destination.fetch_children(by_contact)
+        fetched = self.there.fetch_children(by_contact)
         return {(seen.stream, seen.id): seen for seen in fetched}
 
 

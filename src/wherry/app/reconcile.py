@@ -1,17 +1,20 @@
 """Prove it: conservation per stream, and every field read back and compared."""
 
 from collections.abc import Callable
+from contextlib import closing
 
-from wherry.app.compare import read_back
+from wherry.app.compare import Witness, read_back
 from wherry.app.control_totals import control_rows, control_totals, write_control
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
+from wherry.app.readings import Readings
 from wherry.app.run_results import ReconcileResult, StreamProof
 from wherry.app.runs import LOADING, carried, make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
 from wherry.model.diff import Observed, Verdict
 from wherry.model.errors import UsageInvalid
+from wherry.model.jsons import sha256_of
 from wherry.model.record import Record
 from wherry.model.run import RecordState, Run, RunKind
 from wherry.planning.approve import unlocked_classes
@@ -25,6 +28,8 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
     Writes nothing to the destination. Exit code 6 when a record is missing, a field differs, records are
     still pending, the counts of a stream do not add up, or a control total of the money differs;
     reports/reconcile-….csv names each discrepancy, reports/control-totals-….csv holds the money.
+    Interrupted, paused or killed, the next call goes on with what was read already, for a day and as long as
+    nothing was written meanwhile.
     """
     with ws.store.lock.held():
         found = _run(ws, run)
@@ -36,8 +41,11 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
             ws.reports_dir, f"reconcile-{found.id}", show_values=ws.settings.report.show_values
         )
         totals = control_totals(situation)
-        with report:
-            proofs = read_back(ws, situation, hands.apply, run and found.id, report.add, seen_by(totals))
+        witness = Witness(on_record=report.add, on_seen=seen_by(totals))
+        readings = _readings(ws, plan.digest, run)
+        with report, closing(readings):
+            proofs = read_back(ws, situation, hands.apply, run and found.id, witness, readings)
+        readings.done()
         report.write_page(title=f"Reconcile {found.id}", digest=plan.digest, proofs=proofs)
     if not any(proof.expected for proof in proofs.values()):
         raise UsageInvalid(
@@ -62,6 +70,13 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
     )
     keep_proof(ws, "reconcile", found.id, result)
     return result
+
+
+def _readings(ws: Workspace, digest: str, run: str) -> Readings:
+    """What an interrupted reconcile of the same state has read already."""
+    runs = [[r.id, r.kind.value, r.state.value, r.calls] for r in ws.ledger.runs()]
+    path = ws.root / ".wherry" / "readings" / f"{run or 'all'}.jsonl"
+    return Readings(path, sha256_of([digest, run, runs]), ws.destination, ws.clock.now())
 
 
 def seen_by(totals: ControlTotals) -> Callable[[Record, Observed | None], None]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from wherry.app.compare import read_back
+from wherry.app.compare import Witness, read_back
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
 from wherry.app.rollback import surroundings
@@ -45,7 +45,9 @@ def sample(
         )
         report = DiffReport(ws.reports_dir, f"sample-{run.id}", show_values=show_values)
         with report:
-            proofs = read_back(ws, readied.situation, readied.hands.apply, run.id, report.add)
+            proofs = read_back(
+                ws, readied.situation, readied.hands.apply, run.id, Witness(on_record=report.add)
+            )
         report.write_page(title=f"Sample {run.id}", digest=readied.plan.digest, proofs=proofs)
     status = result_of(ws, run.id)
     result = SampleResult(

@@ -17,11 +17,11 @@ from wherry.entrypoints.cli.screen import Screen
 def command(face: Face, run: str) -> None:
     """Prove it: conservation per stream, field-level read-back.
 
-    Reads the destination and changes nothing. Exits 6 when anything is different, missing or unexplained.
+    Reads the destination and changes nothing. Interrupted, it goes on where it stopped. Exits 6 when anything is different, missing or unexplained.
     """
     from wherry.app.reconcile import reconcile
 
-    face.end(face.in_workspace(lambda ws: reconcile(ws, run=run)), show)
+    face.end(face.in_workspace(lambda ws: reconcile(ws, run=run), stoppable=True), show)
 
 
 def show(screen: Screen, result: ReconcileResult) -> None:
