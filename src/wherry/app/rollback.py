@@ -64,11 +64,11 @@ def _carry_out(ws: Workspace, hands: Hands, run: str, confirm: str, catalog: Cat
     uploads = Uploads.of(ws.ledger)
     scope = _scope(ws, run)
     undo = _begin(ws, run, confirm)
-    judged = list(_done_before(ws, undo.id))
     ws.progress.start("taking back", len(scope))
     state = RunState.FAILED
     try:
         uploads.let_go(ws.ledger, undo.id)
+        judged = list(_done_before(ws, undo.id, run))
         around = surroundings(ws, catalog)
         for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
             judged.append(uploads.foresee(judgement))
@@ -152,9 +152,9 @@ def _resumed(ws: Workspace, confirm: str) -> bool:
     return bool(confirm) and any(r.options.get("confirm") == confirm for r in runs)
 
 
-def _done_before(ws: Workspace, undo: str) -> Iterator[Judgement]:
-    """Yield what an earlier, interrupted call of this rollback has taken back already."""
-    for attempt in ws.ledger.attempts(include_undone=True):
+def _done_before(ws: Workspace, undo: str, run: str) -> Iterator[Judgement]:
+    """Yield what an earlier, interrupted call of this rollback has taken back already, and what went along."""
+    for attempt in ws.ledger.attempts(run or None, include_undone=True):
         if attempt.undone_by.startswith(f"{undo}:"):
             yield Judgement(attempt=attempt, bucket=Bucket.REVERTED)
 

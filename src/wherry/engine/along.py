@@ -1,10 +1,15 @@
 """What goes with the record that it belongs to: the ledger says so, and no call is needed."""
 
+from collections.abc import Mapping, Sequence
+
+from wherry.engine.hands import Hands
 from wherry.model.ledger import Attempt, Confirmed, Event, Intended
-from wherry.model.operation import Operation, Verb
+from wherry.model.operation import Located, Operation, Payload, Verb
+from wherry.model.record import Key
 
 LINES, DEALS = "deal_products", "deals"  # what is attached to a deal is gone with it
 ALONG = {"targetable": "it goes with its contact", "deal": "it goes with its deal"}  # by relation
+ABOVE = {"targetable": "contacts", "deal": DEALS}  # stream of what it goes with, by relation
 
 
 def gone_along(run: str, attempt: Attempt) -> list[Event]:
@@ -27,3 +32,52 @@ def gone_along(run: str, attempt: Attempt) -> list[Event]:
         Intended(operation=undo),
         Confirmed(operation_id=undo.id, destination_id=attempt.destination_id or 0, after={}),
     ]
+
+
+def let_go_along(
+    hands: Hands,
+    run: str,
+    payloads: Mapping[Key, Sequence[Payload]],
+    located: Mapping[Key, Sequence[Located]],
+) -> frozenset[Key]:
+    """Write down what went with a record that is gone and has been made anew since; return whose it was.
+
+    Whatever took that record away may have been killed before it could say so itself, and a delta takes it
+    away without. A look is only needed where the two were not made in one run.
+    """
+    found: dict[Key, list[Event]] = {}
+    for key, parts in payloads.items():
+        for payload in parts:
+            relation = _relation(payload)
+            to = next((link.to for link in payload.links if link.field == relation), None)
+            above = located.get(to, ()) if to is not None else ()
+            line = next((one for one in located.get(key, ()) if one.part == payload.part), None)
+            if line is None or not above or line.created_in == above[0].created_in:
+                continue
+            standing = _standing(hands, line)
+            tied = [a.operation.links[relation] for a in standing if relation in a.operation.links]
+            if tied and tied[-1] != above[0].destination_id and not _there(hands, relation, tied[-1]):
+                found.setdefault(key, []).extend(e for a in standing for e in gone_along(run, a))
+    if found:
+        hands.ledger.record(run, [event for events in found.values() for event in events])
+    return frozenset(found)
+
+
+def _relation(payload: Payload) -> str:
+    if payload.stream == LINES:
+        return "deal"
+    return "targetable" if payload.irreversible else ""
+
+
+def _standing(hands: Hands, line: Located) -> list[Attempt]:
+    return [
+        attempt
+        for attempt in hands.ledger.history(line.key, line.part)
+        if attempt.destination_id == line.destination_id
+        and not attempt.undone_by
+        and not attempt.operation.undoes
+    ]
+
+
+def _there(hands: Hands, relation: str, id_: int) -> bool:
+    return any(not seen.deleted for seen in hands.destination.fetch(ABOVE[relation], [id_]))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from wherry.engine.along import let_go_along
 from wherry.engine.decide import HOME, Known, decide, needs_observed, parents_of
 from wherry.engine.gone import GONE, KEPT
 from wherry.engine.hands import Hands
@@ -152,6 +153,8 @@ def _decide_all(
 ) -> list[Operation]:
     parents = {key for parts in payloads.values() for key in parents_of(parts)}
     located = hands.ledger.locate([*payloads, *parents])
+    if gone := let_go_along(hands, book.run, payloads, located):
+        located = {**located, **dict.fromkeys(gone, ()), **hands.ledger.locate(gone)}
     homes = {key: lines[0].destination_id for key, lines in located.items() if key in parents and lines}
     homes |= {key: lines[0].destination_id for key, lines in located.items() if key not in homes and lines}
     lines = {(key, line.part): line for key, places in located.items() for line in places}

@@ -203,9 +203,8 @@ def _take_back_lines(
 ) -> Iterator[Judgement]:
     """Let go what was attached to deals that are gone, and take it off those that stay."""
     along = [attempt for attempt in lines if attempt.destination_id in around.gone]
-    events = [event for attempt in along for event in gone_along(run, attempt)]
-    if events and write:
-        hands.ledger.record(run, events)
+    if along and write:
+        hands.ledger.record(run, [event for attempt in along for event in gone_along(run, attempt)])
     for attempt in along:
         yield Judgement(attempt=attempt, bucket=Bucket.REVERTED, why=ALONG["deal"])
     hands.advance(len(along))

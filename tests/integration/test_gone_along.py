@@ -1,0 +1,181 @@
+"""What went with the record it belonged to is made anew when that record comes back, whatever took it away."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wherry.app.rollback
+import wherry.engine.undo
+from small_export import write_export
+
+BYTES = b"%PDF-1.4 consent"
+PATIENTS = (
+    "patientId,firstName,lastName,email,status,practiceId,town\n"
+    "1,Ana,Brook,ana@clinic.example,active,1,Cork\n2,Ben,Cole,ben@clinic.example,active,1,Sligo\n"
+)
+SECOND = "2,Ben,Cole,ben@clinic.example,active,1,Sligo\n"
+DOCUMENTS = "documentId,patientId,kind,fileName,mime,bytes,sha256,ref\n" + "".join(
+    f"{n},{n},letter,Consent.pdf,application/pdf,{len(BYTES)},{hashlib.sha256(BYTES).hexdigest()},documents/{n}.pdf\n"
+    for n in (1, 2)
+)
+FILES = {
+    "practices": "practiceId,name,timeZone,currency\n1,Ashmere,Europe/London,GBP\n",
+    "appointment_statuses": "id,name,canonical\n1,Booked,booked\n",
+    "patients": PATIENTS,
+    "appointments": (
+        "appointmentId,patientId,practiceId,appointmentStatusId,appointmentTime,duration\n"
+        "1,1,1,1,2026-11-02T09:00,30\n2,2,1,1,2026-11-03T09:00,30\n"
+    ),
+    "treatment_plans": "planId,patientId,userId,name,status,createdAt,total\n1,1,,Implant,in_progress,2025-01-01T09:00:00Z,0\n",
+    "treatment_items": "itemId,planId,code,description,fee,netPrice,status\n1,1,EX1,Exam,52,52,completed\n",
+    "invoices": "invoiceId,patientId,date,currency,total,outstanding,status\n1,1,2026-03-03,GBP,52.00,52.00,unpaid\n",
+    "invoice_lines": "lineId,invoiceId,lineType,itemId,description,qty,net,vat,gross\n1,1,treatment,1,Exam,1,52.00,0,52.00\n",
+    "documents": DOCUMENTS,
+}
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def export(folder: Path, **other: str) -> Path:
+    write_export(folder, {**FILES, **other})
+    (folder / "documents").mkdir()
+    for number in (1, 2):
+        (folder / "documents" / f"{number}.pdf").write_bytes(BYTES)
+    return folder
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Path:
+    return export(tmp_path / "clinic")
+
+
+def files(way: Any) -> dict[str, str]:
+    """Document → patient, of the files on contacts that are live."""
+    live = {one["id"]: one["external_id"] for one in way.live("contact") if one.get("external_id")}
+    on = [(one["name"], one["targetables"][0]["id"]) for one in way.emulator.admin("files")["files"]]
+    found = [(name.rpartition(":")[2].rstrip("]"), live[home]) for name, home in on if home in live]
+    assert len(dict(found)) == len(found)
+    return dict(found)
+
+
+def products(way: Any) -> int:
+    return sum(len(deal.get("products") or ()) for deal in way.live("deal"))
+
+
+def die(*_args: Any) -> Any:
+    raise Killed
+
+
+def die_at_a_contact(_self: Any, judgement: Any) -> Any:
+    if judgement.attempt.operation.stream == "contacts":
+        raise Killed
+    return judgement
+
+
+def test_a_rollback_killed_behind_a_deal_and_a_load_after_it(
+    journey: Any, practice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    assert products(way) == 1
+    confirm = way.preview().preview.confirm
+    with monkeypatch.context() as dying:
+        dying.setattr(wherry.engine.undo, "gone_along", die)
+        with pytest.raises(Killed):
+            way.rollback(confirm)
+    assert products(way) == 0
+    way.load()
+    assert products(way) == 1
+    assert way.reconcile().exit_code == 0
+    way.assert_once()
+    assert way.unexplained() == 0
+    assert way.rollback().exit_code == 0
+    assert products(way) == 0
+
+
+def test_a_rollback_killed_behind_a_contact_and_a_load_after_it(
+    journey: Any, practice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    assert files(way) == {"1": "1", "2": "2"}
+    confirm = way.preview().preview.confirm
+    with monkeypatch.context() as dying:
+        dying.setattr(wherry.app.rollback.Uploads, "foresee", die_at_a_contact)
+        with pytest.raises(Killed):
+            way.rollback(confirm)
+    way.load()
+    assert files(way) == {"1": "1", "2": "2"}
+    way.assert_once()
+    assert way.unexplained() == 0
+
+
+def test_a_rollback_killed_behind_a_contact_and_resumed_counts_every_write(
+    journey: Any, practice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    before = way.preview()
+    with monkeypatch.context() as dying:
+        dying.setattr(wherry.app.rollback.Uploads, "foresee", die_at_a_contact)
+        with pytest.raises(Killed):
+            way.rollback(before.preview.confirm)
+    back = way.rollback(before.preview.confirm)
+    assert (back.reverted, back.irreversible, back.writes) == (
+        before.reverted,
+        before.irreversible,
+        before.writes,
+    )
+
+
+def test_a_patient_whom_the_source_lost_and_found_has_his_file_again(
+    journey: Any, practice: Path, tmp_path: Path
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    gone = export(
+        tmp_path / "gone",
+        patients=PATIENTS.replace(SECOND, ""),
+        appointments=FILES["appointments"].replace("2,2,1,1,2026-11-03T09:00,30\n", ""),
+        documents="".join(FILES["documents"].splitlines(keepends=True)[:2]),
+    )
+    way.delta(gone)
+    assert files(way) == {"1": "1"}
+    way.delta(practice)
+    assert files(way) == {"1": "1", "2": "2"}
+    assert way.reconcile().exit_code == 0
+    way.assert_once()
+    shown = way.preview()
+    back = way.rollback(shown.preview.confirm)
+    assert (back.reverted, back.irreversible, back.writes) == (
+        shown.reverted,
+        shown.irreversible,
+        shown.writes,
+    )
+
+
+def test_a_patient_whom_a_later_sample_left_out_has_his_file_after_the_load(
+    journey: Any, practice: Path, tmp_path: Path
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.sample()
+    assert files(way) == {"1": "1", "2": "2"}
+    (path,) = (way.directory / "mapping").glob("01_patients.yaml")
+    text = path.read_text(encoding="utf-8").replace("from: town,", "from: x,")
+    text = text.replace("from: county,", "from: town,").replace("from: x,", "from: county,")
+    path.write_text(text, encoding="utf-8")
+    keys = tmp_path / "keys.csv"
+    keys.write_text("patientId\n1\n", encoding="utf-8")
+    way.plan()
+    way.approve()
+    assert way.prepare().exit_code == 0
+    way.sample(keys=keys)
+    assert files(way) == {"1": "1"}
+    way.load()
+    assert files(way) == {"1": "1", "2": "2"}
+    assert way.reconcile().exit_code == 0
+    way.assert_once()
