@@ -105,6 +105,7 @@ class DiffReport:
                 ],
                 masked=not self._show,
                 discrepancies=self.discrepancies,
+                not_readable=sum(proof.verdicts[Verdict.NOT_READABLE] for proof in proofs.values()),
                 csv=self.csv.name,
             ),
             encoding="utf-8",

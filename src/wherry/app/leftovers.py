@@ -1,6 +1,6 @@
 """What does not move, waits, or moves inside of something else: every record and every field, with its reason."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -121,6 +121,12 @@ def _stream(name: str, read: int, tally: Tally, fate: StreamFate | None) -> dict
         "feeds": list(fate.feeds) if fate and not moves else [],
         "unexplained": read - moves - explained,
     }
+
+
+def why_left(behind: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Return for each stream and reason code, in a sentence for people, why such a record does not move."""
+    fates = _fates()
+    return {(stream, reason): _why(reason, fates.get(stream)) for stream, reason in behind}
 
 
 def _why(reason: str, fate: StreamFate | None) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from wherry.app import plots
 from wherry.app.audit import verify
 from wherry.app.chronicle import Chronicle, calls_by_hour, chronicle, progress
+from wherry.app.leftovers import why_left
 from wherry.app.proofs import Kept, last_proof
 from wherry.app.report_results import ReportResult
 from wherry.app.results import Document
@@ -195,6 +196,8 @@ def _write(ws: Workspace, result: ReportResult, told: Chronicle, runs: Sequence[
         r=result.document(),
         streams=_shown_streams(result),
         states=[state.value for state in RecordState],
+        kinds={run.id: run.kind.value for run in runs},
+        why=why_left([(line["stream"], line["reason"]) for line in result.reasons]),
         ended=all(run.state is RunState.FINISHED for run in runs),
         progress=plots.line(progress(told), "writes that stand, over time"),
         calls=plots.bars(calls_by_hour(told, runs), "calls of each hour against the quota", limits=limits),

@@ -171,8 +171,8 @@ def _confirmed(confirm: str, digest: str) -> None:
         )
     if len(confirm) < 8 or not digest.startswith(confirm):
         raise ApprovalMissing(
-            "this is not what the preview showed: the destination has changed since",
-            hint=f"look at it again: wherry rollback --preview (now {digest[:SHORT]})",
+            f"a preview shows {digest[:SHORT]} now, and not {confirm[:SHORT]}: mistyped, or something changed since",
+            hint="look at it again: wherry rollback --preview",
         )
 
 

@@ -87,11 +87,14 @@ class SettingsFile:
         return checked
 
     def problem(self, section: str, key: str, sentence: str, remedy: str) -> None:
-        """Note a problem, at the line of the key or else of the section, where either can be found."""
+        """Note a problem, at the line of the key or else of the section, where either can be found.
+
+        A setting that a variable overrides is at fault there; a key that is no setting (a secret) stands in the file.
+        """
         parts = tuple(section.split("\0"))
         line = line_of(self.text, parts, key) or line_of(self.text, parts, "")
         where = f"{self.path}:{line}" if line else str(self.path)
-        if key and self.overridden(section, key):
+        if key in self.known.get(section, ()) and self.overridden(section, key):
             where = f"{variable(f'{section}.{key}')} in the environment"
         self.problems.append((f"{where}: {sentence}", remedy))
 

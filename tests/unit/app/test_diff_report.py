@@ -116,3 +116,15 @@ def test_discrepancies_are_on_the_page_however_many_records_are_before_them(
     page = written(tmp_path, records, show=False).html.read_text(encoding="utf-8")
     assert "patients/last" in page
     assert "patients/2" not in page
+
+
+def test_what_cannot_be_read_back_is_not_called_found(tmp_path: Path) -> None:
+    for verdicts, says in (
+        ([V.EQUAL], "Every field that was written was found as expected."),
+        (
+            [V.EQUAL, V.NOT_READABLE],
+            "Every field that can be read back was found as expected; 1 cannot be read back.",
+        ),
+    ):
+        report = written(tmp_path, [[diff(verdict) for verdict in verdicts]], show=False)
+        assert says in report.html.read_text(encoding="utf-8")

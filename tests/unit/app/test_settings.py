@@ -127,6 +127,12 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(tmp_path, section, key
     assert "s3cr3t" not in "\n".join([error.message, error.hint, *error.details])
 
 
+def test_a_secret_in_the_file_is_looked_for_there_even_where_the_environment_holds_it_too(tmp_path):
+    text = GOOD.replace("[destination]", '[destination]\napi_key = "s3cr3t"')
+    error = refusal(tmp_path, text, WHERRY_DESTINATION__API_KEY="right")
+    assert error.message.startswith(f"{tmp_path}/wherry.toml:")
+
+
 @pytest.mark.parametrize("url", ["postgresql://me:pw@h/d", "postgresql://h/d?user=me&password=pw"])
 def test_a_password_in_the_store_url_may_only_come_from_the_environment(tmp_path, url):
     error = refusal(tmp_path, f'{GOOD}\n[store]\nurl = "{url}"')

@@ -8,6 +8,7 @@ import pytest
 
 from sample_results import LINE, PREVIEW, RESULTS, ROLLBACK, STATUS
 from wherry.app.results import MatchResult
+from wherry.app.run_results import ReconcileResult
 from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
 
@@ -159,6 +160,16 @@ def test_a_verb_that_is_not_built_says_what_to_use_instead(wherry, name):
 def test_the_exit_code_is_the_result_s(wherry, replace_verb):
     replace_verb("rollback", replace(ROLLBACK, reverted=7, blocked=1))
     assert wherry("rollback", "--confirm", "x").code == 7
+
+
+def test_reconcile_does_not_call_proved_what_nobody_can_read_back(wherry, replace_verb):
+    result = RESULTS["reconcile"]
+    assert isinstance(result, ReconcileResult)
+    read = replace(result.streams["patients"], not_readable=0)
+    replace_verb("reconcile", replace(result, streams={"patients": read}))
+    assert "everything is proved\n" in wherry("reconcile").out
+    replace_verb("reconcile", replace(result, streams={"patients": replace(read, not_readable=3)}))
+    assert "everything that can be read back is proved; 3 fields cannot be" in wherry("reconcile").out
 
 
 def test_next_steps_are_for_people_only(wherry, replace_verb):

@@ -38,5 +38,17 @@ def show(screen: Screen, result: ReconcileResult) -> None:
         screen.line(
             f"control totals: {len(result.control_totals) - len(wrong)} of {len(result.control_totals)} equal; {result.control_csv}"
         )
-    screen.line("everything is proved" if result.ok else "not everything is as it should be")
+    screen.line(_verdict(result))
     screen.line(result.discrepancies)
+
+
+def _verdict(result: ReconcileResult) -> str:
+    """Return the last word: what cannot be read back is never called proved."""
+    if not result.ok:
+        return "not everything is as it should be"
+    unread = sum(proof.not_readable for proof in result.streams.values())
+    return (
+        f"everything that can be read back is proved; {unread:,} fields cannot be (not_readable in the CSV)"
+        if unread
+        else "everything is proved"
+    )

@@ -12,7 +12,13 @@ from wherry.entrypoints.cli.screen import Screen
 
 
 @click.command("sample")
-@click.option("--size", type=click.IntRange(1), default=200, show_default=True, help="Patients to take.")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="Records to take, at least: patients with all that hangs on them. Every risky case is in, whatever the size.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another sample.")
 @click.option(
     "--keys",
