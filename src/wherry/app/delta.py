@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wherry.app.hooks import Hooks
-from wherry.app.rollback import surroundings
+from wherry.app.rollback import all_stays
 from wherry.app.run_results import StatusResult
 from wherry.app.runs import Readied, carry_out, ready
 from wherry.app.status import result_of
@@ -16,7 +16,6 @@ from wherry.engine.load import OVERRULED
 from wherry.model.errors import Interrupted, PreflightFailed, SettingsInvalid, TryAgain
 from wherry.model.run import Run, RunKind
 from wherry.planning.approve import require_approval
-from wherry.planning.budget import FILES
 from wherry.planning.order import stream_order
 
 COLUMNS = ("stream", "key", "state", "reason", "fields", "why", "run")
@@ -98,9 +97,8 @@ def _until(ws: Workspace, moment: datetime, soonest: datetime, hooks: Hooks | No
 def _follow(ws: Workspace, readied: Readied, run: Run) -> None:
     streams = tuple(reversed(stream_order(readied.situation.mappings.active)))
     enlist_gone(readied.hands, run.id, streams)
-    around = surroundings(ws, readied.situation.catalog)
-    # Of ours too, what still hangs on a record now stays: all that goes before it is gone. Only files go along.
-    around = replace(around, ours={FILES: around.ours.get(FILES, frozenset())})
+    # What still hangs on a record now stays: all that goes before it is gone.
+    around = all_stays(ws, readied.situation.catalog)
     take_away(readied.hands, run.id, streams, around, delete=ws.settings.policy.deleted == "delete")
 
 

@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
@@ -22,7 +23,7 @@ from wherry.model.ledger import Attempt
 from wherry.model.operation import Verb
 from wherry.model.run import Run, RunKind, RunState
 from wherry.planning.approve import SHORT
-from wherry.planning.budget import BULK_CALLS, ROWS_PER_CALL
+from wherry.planning.budget import BULK_CALLS, FILES, ROWS_PER_CALL
 
 BIN_DAYS = 90  # days that the recycle bin keeps a deleted record [D] crmsupport 50000002562
 COLUMNS = ("bucket", "verb", "stream", "destination_id", "key", "part", "run", "why", "fields")
@@ -42,7 +43,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
         # What a killed run left open may have arrived: then it is there to be taken back, and to be shown.
         settle(hands, ws.ledger.runs()[-1].id)
         scope = _scope(ws, run)
-        around = surroundings(ws, catalog)
+        around = surroundings(ws, catalog, run)
         uploads = Uploads.of(ws.ledger)
         if preview or not _resumed(ws, confirm):
             ws.progress.start("looking at what is there now", len(scope))
@@ -69,7 +70,7 @@ def _carry_out(ws: Workspace, hands: Hands, run: str, confirm: str, catalog: Cat
     try:
         uploads.let_go(ws.ledger, undo.id)
         judged = list(_done_before(ws, undo.id, run))
-        around = surroundings(ws, catalog)
+        around = surroundings(ws, catalog, run)
         for judgement in take_back(hands, undo.id, _newest(ws, _scope(ws, run)), around, write=True):
             judged.append(uploads.foresee(judgement))
             uploads.let_go(ws.ledger, undo.id)
@@ -133,17 +134,17 @@ def _newest(ws: Workspace, scope: frozenset[str]) -> Iterator[Attempt]:
             yield attempt
 
 
-def surroundings(ws: Workspace, catalog: Catalog) -> Surroundings:
-    """Return what taking a write back may depend on: all that we made, and what people may write there."""
-    writable = {
-        stream.name: frozenset(
-            f"custom_field.{f.name}" if f.custom else f.name for f in stream.fields if not f.read_only
-        )
-        for stream in catalog.streams
-    }
-    standing = (a for a in ws.ledger.attempts() if not a.operation.undoes)
+def surroundings(ws: Workspace, catalog: Catalog, run: str = "") -> Surroundings:
+    """Return what taking a write back may depend on: all that we made, or that run, and what people may write."""
+    standing = (a for a in ws.ledger.attempts(run or None) if not a.operation.undoes)
     gone = deals_gone(ws.ledger.attempts(include_undone=True))
-    return Surroundings(ours=ours(standing), writable=writable, gone=gone)
+    return Surroundings(ours=ours(standing), writable=catalog.writable(), gone=gone)
+
+
+def all_stays(ws: Workspace, catalog: Catalog) -> Surroundings:
+    """Return the surroundings where what still hangs on a record keeps it, be it ours; only files go along."""
+    around = surroundings(ws, catalog)
+    return replace(around, ours={FILES: around.ours.get(FILES, frozenset())})
 
 
 def _resumed(ws: Workspace, confirm: str) -> bool:

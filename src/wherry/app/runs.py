@@ -86,6 +86,7 @@ def make_hands(ws: Workspace, situation: Situation, unlocked: frozenset[Privacy]
         unlocked=frozenset(str(one) for one in unlocked),
         link_streams=link_streams(situation.mappings.active),
         fill_only=ws.settings.policy.adopt == "fill",
+        writable=situation.catalog.writable(),
         overwrites=ws.settings.policy.overwrites,
         pace=Pace(
             batch_size=engine.batch_size,

@@ -1,12 +1,13 @@
 """Load a slice with its whole relations, read it back, and write the field-level diff."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wherry.app.compare import Witness, read_back
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
-from wherry.app.rollback import surroundings
+from wherry.app.rollback import all_stays
 from wherry.app.run_results import DiffSummary, SampleResult
 from wherry.app.runs import Readied, carry_out, ready
 from wherry.app.status import result_of
@@ -33,6 +34,7 @@ def sample(
     wanted = _read_keys(keys)
     with ws.store.lock.held(joining=True):
         readied = ready(ws, "sample")
+        readied = replace(readied, hands=replace(readied.hands, follows=True))
         chosen = _choose(readied, size, seed, wanted)
         options = {"size": str(size), "seed": str(seed), "keys": str(keys or "")}
         run = carry_out(
@@ -83,7 +85,7 @@ def _withdraw(ws: Workspace, readied: Readied, run: Run) -> None:
     others = {line.key.stream for line in ws.ledger.located() if line.created_in in made_in} - set(order)
     streams = (*sorted(others), *reversed(order))
     enlist_withdrawn(readied.hands, run.id, streams, made_in)
-    around = surroundings(ws, readied.situation.catalog)
+    around = all_stays(ws, readied.situation.catalog)
     take_away(readied.hands, run.id, streams, around, delete=True)
 
 

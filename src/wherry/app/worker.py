@@ -81,7 +81,7 @@ def join(ws: Workspace, run: Run) -> Hands:
     newer = run.options.get("snapshot", "")
     situation = gather(ws, ws.destination.describe(), unlocked, newer)
     check_fresh(ws, plan, situation, newer=bool(newer))
-    return replace(make_hands(ws, situation, unlocked), follows=run.kind is RunKind.DELTA)
+    return replace(make_hands(ws, situation, unlocked), follows=run.kind in (RunKind.DELTA, RunKind.SAMPLE))
 
 
 def _wait_for_run(ws: Workspace) -> Run:

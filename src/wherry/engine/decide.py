@@ -20,7 +20,7 @@ class Known:
     `located` is where this part lives already; `parents` the destination ids of records it links to;
     `observed` the record as it is there now (for adoptions and updates); `past` what we wrote to it before;
     `fill_only` keeps whatever an adopted record already holds; `overwrites` says of a field whether the
-    source wins there over a person's edit.
+    source wins there over a person's edit; `writable` are, per stream, the fields that people may write.
     """
 
     run: str
@@ -30,6 +30,7 @@ class Known:
     past: Past = field(default_factory=Past)
     fill_only: bool = True
     overwrites: Callable[[str], bool] = lambda _name: False
+    writable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def needs_observed(payload: Payload, located: Located | None) -> bool:
@@ -101,7 +102,7 @@ def _hung(past: Past) -> frozenset[int]:
 
 def _move(payload: Payload, observed: Observed, known: Known) -> Operation | Skip:
     past = known.past
-    edited = edits_since(past, observed)
+    edited = edits_since(past, observed, known.writable.get(observed.stream, frozenset()))
     if edited or not past.made:
         return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=(*edited, HOME))
     return Operation(

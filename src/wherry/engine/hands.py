@@ -76,6 +76,7 @@ class Hands:
     unlocked: frozenset[str] = frozenset()  # privacy classes that an approval of this plan opened
     follows: bool = False  # a parent that belongs there no more takes its children with it
     fill_only: bool = True
+    writable: Mapping[str, frozenset[str]] = field(default_factory=dict)  # stream → what people may write
     overwrites: Callable[[str, str], bool] = lambda _stream, _name: (
         False
     )  # the source wins over people's edits

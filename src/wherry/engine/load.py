@@ -275,6 +275,7 @@ def _known(
         past=past_of(history, line.destination_id) if line else Past(),
         fill_only=hands.fill_only,
         overwrites=partial(hands.overwrites, payload.stream),
+        writable=hands.writable,
     )
 
 

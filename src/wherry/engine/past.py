@@ -54,12 +54,14 @@ def past_of(history: Sequence[Attempt], destination_id: int) -> Past:
     return Past(written=written, sent=frozenset(sent), before=before, linked=frozen, made=made)
 
 
-def edits_since(past: Past, observed: Observed) -> tuple[str, ...]:
-    """Return the fields that we gave a value and that hold another one now."""
+def edits_since(past: Past, observed: Observed, writable: frozenset[str]) -> tuple[str, ...]:
+    """Return the fields that hold another value now than after our writes: those we gave one, and writable ones."""
     return tuple(
         name
         for name, value in past.written.items()
-        if name in past.sent and name in observed.fields and not same(value, observed.fields[name])
+        if (name in past.sent or name in writable)
+        and name in observed.fields
+        and not same(value, observed.fields[name])
     )
 
 

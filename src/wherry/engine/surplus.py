@@ -41,7 +41,10 @@ def surplus_of(
         there = next((one for one in seen if not one.deleted), None)
         if there is None or not past.made:
             continue
-        edited = (*edits_since(past, there), *(name for name in HANGING if there.links.get(name)))
+        edited = (
+            *edits_since(past, there, hands.writable.get(line.stream, frozenset())),
+            *(name for name in HANGING if there.links.get(name)),
+        )
         removal = None if edited else _removal(run, line, past.made, home)
         found.setdefault(key, []).append(Surplus(key=key, edited=edited, operation=removal))
     return found

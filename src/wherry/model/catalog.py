@@ -123,6 +123,15 @@ class Catalog:
         """Return the stream of that name, or None."""
         return next((s for s in self.streams if s.name == name), None)
 
+    def writable(self) -> Mapping[str, frozenset[str]]:
+        """Return, per stream, the fields that people may write, under the names that payloads use."""
+        return {
+            stream.name: frozenset(
+                f"custom_field.{f.name}" if f.custom else f.name for f in stream.fields if not f.read_only
+            )
+            for stream in self.streams
+        }
+
     def digest(self) -> str:
         """Return the sha256 of everything that decides how records are written; record counts excluded."""
         body = {

@@ -264,3 +264,23 @@ def test_what_is_another_kind_of_record_now_is_deleted_where_it_is_unless_a_pers
     assert isinstance(edited, Skip)
     assert edited.edited == ("title", "targetable")
     assert isinstance(decide(event, replace(there, past=replace(past, made=""))), Skip)
+
+
+def test_what_a_person_filled_in_that_we_never_wrote_keeps_a_record_that_would_move() -> None:
+    wanted = Payload(stream="appointments", key=Key("appointments", "1"), fields={"title": "A"})
+    seen = Observed(stream="tasks", id=5, fields={"title": "A", "outcome": "By hand", "seen": 2}, links={})
+    past = Past(
+        written={"title": "A", "outcome": None, "seen": 1},
+        sent=frozenset({"title"}),
+        made="r1:appointments/1",
+    )
+    line = Located(key=wanted.key, part=1, stream="tasks", destination_id=5, fingerprint="other")
+    kept = decide(
+        wanted,
+        known(located=line, observed=seen, past=past, writable={"tasks": frozenset({"title", "outcome"})}),
+    )
+    assert isinstance(kept, Skip)
+    assert kept.edited == ("outcome", "targetable")
+    moved = decide(wanted, known(located=line, observed=seen, past=past))
+    assert isinstance(moved, Operation)
+    assert moved.verb is Verb.DELETE
