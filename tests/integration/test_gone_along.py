@@ -179,3 +179,27 @@ def test_a_patient_whom_a_later_sample_left_out_has_his_file_after_the_load(
     assert files(way) == {"1": "1", "2": "2"}
     assert way.reconcile().exit_code == 0
     way.assert_once()
+
+
+def test_the_file_of_a_patient_who_is_merged_is_on_the_other_one(
+    journey: Any, practice: Path, tmp_path: Path
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    merged = export(tmp_path / "merged", merges="duplicateId,masterId\n2,1\n")
+    way.delta(merged)
+    assert files(way) == {"1": "1", "2": "1"}
+    before = way.state()
+    way.delta(merged)
+    assert way.state() == before
+    assert way.unexplained() == 0
+    assert way.reconcile().exit_code == 0
+    way.assert_once()
+    shown = way.preview()
+    back = way.rollback(shown.preview.confirm)
+    assert (back.reverted, back.irreversible, back.writes) == (
+        shown.reverted,
+        shown.irreversible,
+        shown.writes,
+    )
+    assert files(way) == {}

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from wherry.engine.hands import Hands
+from wherry.engine.states import GONE
+from wherry.model.diff import Observed
 from wherry.model.ledger import Attempt, Confirmed, Event, Intended
 from wherry.model.operation import Located, Operation, Payload, Verb
 from wherry.model.record import Key
 
+HOME = "targetable"
 LINES, DEALS = "deal_products", "deals"  # what is attached to a deal is gone with it
-ALONG = {"targetable": "it goes with its contact", "deal": "it goes with its deal"}  # by relation
-ABOVE = {"targetable": "contacts", "deal": DEALS}  # stream of what it goes with, by relation
+ALONG = {HOME: "it goes with its contact", "deal": "it goes with its deal"}  # by relation
+ABOVE = {HOME: "contacts", "deal": DEALS}  # stream of what it goes with, by relation
 
 
 def gone_along(run: str, attempt: Attempt) -> list[Event]:
@@ -63,10 +66,33 @@ def let_go_along(
     return frozenset(found)
 
 
+def leaving(
+    hands: Hands,
+    run: str,
+    payloads: Mapping[Key, Sequence[Payload]],
+    observed: Mapping[tuple[str, int], Observed],
+) -> frozenset[int]:
+    """Return the ids of what goes at the end of this run, of all that files hang on that are looked at now."""
+    files = [payload for parts in payloads.values() for payload in parts if payload.irreversible]
+    streams = {payload.stream for payload in files}
+    homes = {id_ for seen in observed.values() if seen.stream in streams for id_ in seen.links.get(HOME, ())}
+    if not hands.follows or not homes:
+        return frozenset()
+    above = {link.to.stream for payload in files for link in payload.links if link.field == HOME}
+    found = {
+        line.key: line.destination_id
+        for stream in above
+        for line in hands.ledger.located(stream)
+        if line.destination_id in homes
+    }
+    states = hands.ledger.states(run, list(found))
+    return frozenset(id_ for key, id_ in found.items() if states.get(key) in (None, *GONE))
+
+
 def _relation(payload: Payload) -> str:
     if payload.stream == LINES:
         return "deal"
-    return "targetable" if payload.irreversible else ""
+    return HOME if payload.irreversible else ""
 
 
 def _standing(hands: Hands, line: Located) -> list[Attempt]:

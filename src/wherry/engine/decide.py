@@ -20,7 +20,8 @@ class Known:
     `located` is where this part lives already; `parents` the destination ids of records it links to;
     `observed` the record as it is there now (for adoptions and updates); `past` what we wrote to it before;
     `fill_only` keeps whatever an adopted record already holds; `overwrites` says of a field whether the
-    source wins there over a person's edit; `writable` are, per stream, the fields that people may write.
+    source wins there over a person's edit; `writable` are, per stream, the fields that people may write;
+    `leaving` are contacts that go at the end of the run.
     """
 
     run: str
@@ -30,6 +31,7 @@ class Known:
     past: Past = field(default_factory=Past)
     fill_only: bool = True
     overwrites: Callable[[str], bool] = lambda _name: False
+    leaving: frozenset[int] = frozenset()
     writable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -63,7 +65,7 @@ def decide(payload: Payload, known: Known) -> Decision:
     if known.located is not None:
         becomes_another = known.located.stream != payload.stream
         if becomes_another or _moves(links, known.observed, known.past):
-            return _move(payload, known.observed, known)
+            return _move(payload, links, known.observed, known)
     return _update(payload, links, known.observed, known)
 
 
@@ -100,8 +102,10 @@ def _hung(past: Past) -> frozenset[int]:
     return past.linked.get(HOME, frozenset())
 
 
-def _move(payload: Payload, observed: Observed, known: Known) -> Operation | Skip:
+def _move(payload: Payload, links: Mapping[str, int], observed: Observed, known: Known) -> Operation | Skip:
     past = known.past
+    if payload.irreversible and known.leaving.issuperset(observed.links.get(HOME, ())):
+        return _create(payload, links, known)  # nobody can move a file, and where it is it goes
     edited = edits_since(past, observed, known.writable.get(observed.stream, frozenset()))
     if edited or not past.made:
         return Skip(key=payload.key, part=payload.part, destination_id=observed.id, edited=(*edited, HOME))

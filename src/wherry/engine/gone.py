@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 
 from wherry.engine.hands import Hands
-from wherry.engine.states import LANDED
+from wherry.engine.states import GONE, LANDED
 from wherry.engine.undo import Bucket, Judgement, Surroundings, take_back
 from wherry.mapping.apply import NoWrite
 from wherry.model.ledger import Attempt
@@ -13,7 +13,6 @@ from wherry.model.operation import Located, Verb
 from wherry.model.record import Key
 from wherry.model.run import RecordState, StateChange
 
-GONE = frozenset({RecordState.FILTERED, RecordState.MERGED})  # states of a record that belongs there no more
 PREFIX = "deleted."  # of the streams in which what is gone is counted
 DELETED, KEPT, LEFT = "deleted_at_source", "kept_edited", "kept_by_policy"
 _PAGE = 500

@@ -6,17 +6,17 @@ that it links to is not settled yet; a later pass takes it up again.
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from wherry.engine.along import let_go_along
+from wherry.engine.along import leaving, let_go_along
 from wherry.engine.decide import HOME, Known, decide, needs_observed, parents_of
-from wherry.engine.gone import GONE, KEPT
+from wherry.engine.gone import KEPT
 from wherry.engine.hands import Hands
 from wherry.engine.past import Past, home_of, past_of
 from wherry.engine.send import send_all
 from wherry.engine.settle import settle
-from wherry.engine.states import LANDED, NoState, carried_state, final_state, parent_state, with_links
+from wherry.engine.states import GONE, LANDED, NoState, carried_state, final_state, parent_state, with_links
 from wherry.engine.surplus import Surplus, surplus_of
 from wherry.mapping.apply import Carried, NoWrite, Result
 from wherry.model.diff import Observed
@@ -163,13 +163,14 @@ def _decide_all(
     if hands.follows:
         homes = {key: id_ for key, id_ in homes.items() if parent_states.get(key) not in GONE}
     surplus = surplus_of(hands, book.run, payloads, lines)
+    going = leaving(hands, book.run, payloads, observed)
     operations: list[Operation] = []
     for key, parts in payloads.items():
         record = _Open(waiting=set(), states=[])
         for payload in parts:
             line = lines.get((key, payload.part))
             known = _known(hands, book.run, payload, line, homes, observed)
-            decision = decide(payload, known)
+            decision = decide(payload, replace(known, leaving=going))
             if isinstance(decision, Operation):
                 record.waiting.add(decision.id)
                 record.edited += decision.edited

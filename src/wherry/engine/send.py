@@ -7,7 +7,7 @@ from wherry.engine.bin import clear_bin
 from wherry.engine.hands import Hands
 from wherry.model.errors import LookFirst, RecordGone, RefuseRecord, TryAgain
 from wherry.model.jsons import Json
-from wherry.model.ledger import Absent, Accepted, Confirmed, Event, Intended, Refused, Unknown
+from wherry.model.ledger import STAMP, Absent, Accepted, Confirmed, Event, Intended, Refused, Unknown
 from wherry.model.operation import Operation, Verb
 from wherry.model.ports import JobProgress
 from wherry.model.reject import Reject
@@ -98,9 +98,11 @@ def confirmed(
 ) -> Confirmed:
     """Return the confirmation of a write, with what the ledger keeps of the record as it is then.
 
-    After a create that is all of it. Of an updated record only what was written: the rest may be a person's.
+    After a create that is all of it. Of an updated record only what was written, and the server's stamp: the
+    rest may be a person's.
     """
-    kept = seen if operation.verb is Verb.CREATE else {n: v for n, v in seen.items() if n in operation.fields}
+    wanted = seen.keys() if operation.verb is Verb.CREATE else {*operation.fields, STAMP}
+    kept = {name: value for name, value in seen.items() if name in wanted}
     return Confirmed(
         operation_id=operation.id,
         destination_id=destination_id,

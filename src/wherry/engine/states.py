@@ -7,6 +7,7 @@ from wherry.model.record import Key
 from wherry.model.run import RecordState, StateChange
 
 LANDED = frozenset({RecordState.CREATED, RecordState.UPDATED, RecordState.UNCHANGED})
+GONE = frozenset({RecordState.FILTERED, RecordState.MERGED})  # states of a record that belongs there no more
 
 
 class NoState(Enum):

@@ -46,12 +46,15 @@ class Accepted:
     job: str
 
 
+STAMP = "updated_at"  # in an after-image: when the server last changed the record, by its own clock
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
     """The write is there. `after` shows the record as the server did.
 
     After a create these are all fields that the server shows: what a person fills in later can then be told
-    from what stood there from the start. After an update these are the fields that were written.
+    from what stood there from the start. After an update these are the fields that were written, and the server's stamp.
     """
 
     operation_id: str

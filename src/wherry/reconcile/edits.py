@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from wherry.model.diff import FieldDiff, Observed, Verdict
 from wherry.model.jsons import Json
-from wherry.model.ledger import Attempt
+from wherry.model.ledger import STAMP, Attempt
 from wherry.model.operation import Verb
 from wherry.reconcile.fields import FINE, verdict
 from wherry.reconcile.rules import exact, phone_e164
 
 SLACK = timedelta(seconds=1)  # the server's stamps are whole seconds
+OVERWRITTEN = ("deals", "amount")  # by the server, when we attach products: a touch of our own [L]
 ZONES = timedelta(hours=26)  # between the two zones that are furthest apart
 
 
@@ -22,6 +23,8 @@ def by_a_person(diff: FieldDiff, observed: Observed, history: Sequence[Attempt],
     later, by the server's own clock; and the value does not look like ours cut, recased, reformatted,
     shifted, rounded or dropped, which is what servers do by themselves.
     """
+    if (diff.stream, diff.field) == OVERWRITTEN:
+        return False
     shown: dict[str, Json] = {}
     for attempt in history:
         shown |= attempt.after or {}
@@ -31,7 +34,14 @@ def by_a_person(diff: FieldDiff, observed: Observed, history: Sequence[Attempt],
 
 
 def _touched(observed: Observed, history: Sequence[Attempt]) -> bool:
-    """Whether the server's last stamp is later than our last write, counted from its stamp of our first."""
+    """Whether the server's last stamp is later than that of our last write.
+
+    Where its answer showed none, that is counted from the server's stamp of our first.
+    """
+    stamp = _moment(str((history[-1].after or {}).get(STAMP) or "")) if history else None
+    if stamp is not None:
+        updated = _moment(observed.updated_at)
+        return updated is not None and updated > stamp + SLACK
     made = [a for a in history if a.operation.verb is Verb.CREATE and not a.adopted]
     created, updated = _moment(observed.created_at), _moment(observed.updated_at)
     if not made or created is None or updated is None:

@@ -108,3 +108,28 @@ def test_where_no_create_of_ours_or_no_stamp_is_known_a_difference_stays_one() -
 
 def test_equal_values_are_no_edits() -> None:
     assert not judged("Ashmere", "Ashmere", seen("Ashmere"))
+
+
+def test_an_amount_that_products_overwrote_when_we_attached_them_is_no_edit() -> None:
+    diff = FieldDiff(
+        key=Key("invoices", "1"),
+        part=1,
+        stream="deals",
+        destination_id=1,
+        field="amount",
+        label="Amount",
+        source=None,
+        expected=749.0,
+        observed=799.0,
+        verdict=Verdict.DIFFERENT,
+    )
+    assert not by_a_person(diff, seen(799.0), [attempt({"amount": 749.0})], "exact")
+
+
+def test_our_own_update_of_a_record_that_was_confirmed_late_is_no_touch_of_a_person() -> None:
+    """A bulk create, or one whose answer was lost, is confirmed long after the server made it."""
+    made = attempt({"city": "Ash"}, at=WROTE + timedelta(minutes=10))
+    stamp = (WROTE + timedelta(hours=1)).isoformat()
+    ours = attempt({"city": "Ashmere", "updated_at": stamp}, Verb.UPDATE, WROTE + timedelta(hours=1))
+    assert not judged("Ashmere", "By hand", seen("By hand", touched=timedelta(hours=1)), made, ours)
+    assert judged("Ashmere", "By hand", seen("By hand", touched=timedelta(hours=2)), made, ours)

@@ -200,7 +200,6 @@ class DealProducts:
             fields={ROWS: listed, AMOUNT: as_number(record.get("amount"))},
             links=links,
             updated_at=str(record.get("updated_at") or ""),
-            created_at=str(record.get("created_at") or ""),
         )
 
 
