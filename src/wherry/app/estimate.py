@@ -163,7 +163,7 @@ def _from_snapshot(ws: Workspace, snapshot: Snapshot) -> Known:
         _work(ready, read, ws.settings.destination.plan, ws.settings),
         bulk_contacts=sum(_own_address(record) for record in snapshot.read("patients")),
         visits=_visits(snapshot),
-        procedures=snapshot.value_profile("treatment_items", "code").distinct,
+        procedures=ready["procedures"],
         known=known,
         clear_fields=_clear(ws),
     )

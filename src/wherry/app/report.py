@@ -177,7 +177,7 @@ def _shown_streams(result: ReportResult) -> list[tuple[str, Mapping[str, int]]]:
 
 
 def _shown_name(name: str) -> str:
-    text = name.replace("_", " ")
+    text = name.replace("_", " ").replace("deleted.", "taken away there: ")
     if not text.startswith("link."):
         return text
     start, _, end = text.removeprefix("link.").partition(".")

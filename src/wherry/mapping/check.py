@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingABC
+from dataclasses import replace
 
 from wherry.mapping.check_rules import check_rules
 from wherry.mapping.form import Place
@@ -44,7 +45,14 @@ def check(
         *_caps(mappings, source, destination),
         *_policies(mappings, destination, policies),
     ]
-    return tuple(sorted(issues, key=lambda issue: issue.severity != "error"))
+    placed = (_in_its_file(issue, known) for issue in issues)
+    return tuple(sorted(placed, key=lambda issue: issue.severity != "error"))
+
+
+def _in_its_file(issue: Issue, known: MappingABC[str, tuple[Place, ...]]) -> Issue:
+    """Return an issue that is about a whole mapping with the file that the mapping stands in, where it is known."""
+    places = known.get(issue.mapping, ())
+    return issue if issue.place or not places else replace(issue, place=Place(file=places[0].file))
 
 
 def _columns_without_fate(mappings: Sequence[Mapping], source: Catalog) -> Iterator[Issue]:

@@ -137,7 +137,7 @@ def _load(work: Workload, *, cautious: bool) -> dict[str, int]:
     deals = moving("invoices", 0)
     plans = moving("treatment_plans", 0)
     module = work.plan == "enterprise"
-    older = 0 if module or not cautious else max(0, plans - contacts)
+    older = 0 if module or not cautious else plans  # how many are not the active one is not known here
     goods = work.plan in {"pro", "enterprise"} and deals > 0
     kinds = work.procedures if work.procedures is not None else PROCEDURES
     load = {

@@ -7,6 +7,7 @@ import pytest
 from wherry.mapping.blueprint import read_mappings
 from wherry.mapping.check import check, needed_fields
 from wherry.mapping.custom_columns import with_custom_fields
+from wherry.mapping.form import Place
 from wherry.mapping.gate import classes_of
 from wherry.model.catalog import Choice, Field, FieldType, Privacy
 from wherry.model.policy import Policies
@@ -86,6 +87,11 @@ def test_a_column_without_a_fate_is_found(moving, source_with, destination):
     found = check(moving, catalog, destination, Policies())
     assert codes(found) == ["column_without_fate"]
     assert found[0].field == "custom:Shoe Size"
+    places = {found[0].mapping: (Place(file="p.yaml", line=3),)}
+    (placed,) = [
+        i for i in check(moving, catalog, destination, Policies(), places) if i.field == found[0].field
+    ]
+    assert str(placed).startswith("p.yaml: ")
     extended = with_custom_fields(moving, catalog)
     assert codes(check(extended, catalog, destination, Policies())) == []
 

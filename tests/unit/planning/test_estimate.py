@@ -103,6 +103,7 @@ def test_what_a_plan_does_not_have_costs_nothing():
     growth, pro = count_calls(workload("growth")).by_object, count_calls(workload("pro")).by_object
     assert "treatment_plans" not in growth
     assert "treatment_plans" not in pro
+    assert pro["notes"] == 22_000 + 3_000  # there a treatment plan becomes a note
     assert not {"products", "deal_products"} & set(growth)
     assert pro["deal_products"] == 18_000
 
