@@ -3,5 +3,5 @@
 from wherry.entrypoints.cli.unbuilt import unbuilt
 
 command = unbuilt(
-    "purge", instead='deleting the folder .wherry of the workspace, after "wherry audit export"'
+    "purge", instead='rm -r .wherry in the workspace, after "wherry audit export"'
 )

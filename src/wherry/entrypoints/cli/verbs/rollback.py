@@ -52,7 +52,7 @@ def show(screen: Screen, result: RollbackResult) -> None:
     """Print the buckets, and for a preview how to go on."""
     buckets = result.document()["buckets"]
     screen.table(["writes", "items"], [[words, buckets[name]] for name, words in BUCKETS])
-    screen.line(f"{result.writes:,} confirmed writes in the ledger; {result.calls:,} calls")
+    screen.line(f"{result.writes:,} confirmed writes not taken back before; {result.calls:,} calls")
     if result.items_csv:
         screen.line(result.items_csv)
     if result.preview:
