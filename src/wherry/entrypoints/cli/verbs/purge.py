@@ -2,6 +2,4 @@
 
 from wherry.entrypoints.cli.unbuilt import unbuilt
 
-command = unbuilt(
-    "purge", instead='rm -r .wherry in the workspace, after "wherry audit export"'
-)
+command = unbuilt("purge", instead='rm -r .wherry in the workspace, after "wherry audit export"')
