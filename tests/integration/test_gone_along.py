@@ -9,6 +9,7 @@ import pytest
 import wherry.app.rollback
 import wherry.engine.undo
 from small_export import write_export
+from wherry.app.rollback import rollback
 
 BYTES = b"%PDF-1.4 consent"
 PATIENTS = (
@@ -203,3 +204,48 @@ def test_the_file_of_a_patient_who_is_merged_is_on_the_other_one(
         shown.writes,
     )
     assert files(way) == {}
+
+
+def test_a_delta_that_changed_the_lines_of_a_deal_is_taken_back_alone(
+    journey: Any, practice: Path, tmp_path: Path
+) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    before = way.live("deal")[0]
+    later = export(
+        tmp_path / "later",
+        invoices=FILES["invoices"].replace("52.00,52.00,unpaid", "199.00,199.00,unpaid"),
+        invoice_lines=FILES["invoice_lines"].replace("Exam,1,52.00,0,52.00", "Exam,2,104.00,0,104.00")
+        + "2,1,shop,,Brushes,1,95.00,0,95.00\n",
+    )
+    changed = way.delta(later).run
+    deal = way.live("deal")[0]
+    assert (len(deal["products"]), float(deal["amount"])) == (2, 199.0)
+    with way.open() as workspace:
+        shown = rollback(workspace, preview=True, run=changed)
+    with way.open() as workspace:
+        back = rollback(workspace, run=changed, confirm=shown.preview.confirm)
+    assert (back.reverted, back.writes) == (shown.reverted, shown.writes)
+    assert back.reverted == back.writes
+    deal = way.live("deal")[0]
+    rows = [{n: row[n] for n in ("product_id", "quantity", "unit_price")} for row in deal["products"]]
+    assert rows == [
+        {n: row[n] for n in ("product_id", "quantity", "unit_price")} for row in before["products"]
+    ]
+    assert float(deal["amount"]) == float(before["amount"])
+    way.delta(later)
+    assert way.reconcile().exit_code == 0
+    assert way.rollback().exit_code == 0
+    assert products(way) == 0
+
+
+def test_products_of_a_deal_that_a_person_changed_keep_the_deal(journey: Any, practice: Path) -> None:
+    way = journey(bundle=practice, plan="pro").prepared()
+    way.load()
+    deal = way.live("deal")[0]
+    row = {"id": deal["products"][0]["product_id"], "quantity": 2, "unit_price": 26}
+    for change in ({"products": [row]}, {"amount": 52}):
+        assert way.emulator.call("PUT", f"/deals/{deal['id']}", {"deal": change})[0] == 200
+    back = way.rollback()
+    assert (back.exit_code, back.kept_edited) == (7, 1)
+    assert [one["products"][0]["quantity"] for one in way.live("deal")] == [2]

@@ -1,12 +1,15 @@
 """What one run brought stays while records of another run hang on it; nothing is left hanging on nothing."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import wherry.engine.undo
 from small_export import write_export
 from wherry.app.rollback import rollback
+from wherry.engine.settle import settle
 
 FILES = {
     "practices": "practiceId,name,timeZone,currency\n1,Ashmere,Europe/London,GBP\n",
@@ -21,6 +24,10 @@ FILES = {
     ),
     "clinical_notes": "noteId,appointmentId,patientId,notedAt,text\n1,1,1,2026-01-01T09:00:00Z,a\n2,2,2,2026-01-01T09:05:00Z,b\n",
 }
+
+
+class Killed(BaseException):
+    """The process dies here."""
 
 
 @pytest.fixture
@@ -71,3 +78,34 @@ def test_a_patient_whom_the_policy_leaves_out_goes_with_all_that_hangs_on_him(
     ]
     assert way.unexplained() == 0
     way.assert_once()
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_sample_killed_while_it_takes_back_ends_the_same(
+    journey: Any, practice: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    way = journey(bundle=practice, policy='archived = "load"', engine="batch_size = 1").prepared()
+    way.sample()
+    text = way.toml.read_text(encoding="utf-8")
+    way.toml.write_text(text.replace('archived = "load"', 'archived = "skip"'), encoding="utf-8")
+    way.plan()
+    way.approve()
+    assert way.prepare().exit_code == 0
+    for after in range(1, times + 1):
+        calls = iter(range(after))
+
+        def killed(hands: Any, run: str, _left: Any = calls) -> int:
+            if next(_left, None) is None:
+                raise Killed
+            return int(settle(hands, run))
+
+        with monkeypatch.context() as dying:
+            dying.setattr(wherry.engine.undo, "settle", killed)
+            with suppress(Killed):
+                way.sample()
+    assert way.sample().diff.different == 0
+    assert contacts(way) == {"1"}
+    assert way.unexplained() == 0
+    way.assert_once()
+    assert way.rollback().exit_code == 0
+    assert contacts(way) == set()

@@ -185,10 +185,13 @@ def take_back(
     if write:
         settle(hands, run)
     lines: list[Attempt] = []  # of deals: judged behind their deals, with which most of them go
+    looked: set[Place] = set()
     for batch in _batches(_by_parent(attempts), hands.pace.batch_size):
         if hands.stopper.asked:
             raise Interrupted("stopped at a batch border", hint="run the same command again to go on")
         if batch[0].operation.stream == LINES:
+            _keep_deals(hands, run, [a for a in batch if _place(a) not in looked], around)
+            looked |= {_place(attempt) for attempt in batch}
             lines += batch
             continue
         if batch[0].operation.stream != DEALS:
@@ -196,6 +199,16 @@ def take_back(
             lines = []
         yield from _take_back_batch(hands, run, batch, around, write=write)
     yield from _take_back_lines(hands, run, lines, around, write=write)
+
+
+def _keep_deals(hands: Hands, run: str, newest: Sequence[Attempt], around: Surroundings) -> None:
+    """Let those deals stay whose products a person changed: nothing of the deal itself need show it."""
+    live = _read_live(hands, newest)
+    for attempt in newest:
+        place = _place(attempt)
+        judgement = judge(run, attempt, around.foreseen.get(place, live.get(place)), around)
+        if judgement.bucket is Bucket.KEPT_EDITED:
+            around.kept[DEALS, place[1]] = f"{LINES}/{place[1]}"
 
 
 def _take_back_lines(

@@ -68,7 +68,7 @@ def forecast(volumes: Mapping[str, Volume], parents: int, catalog: Catalog, rese
     # Modules, leads and products are deleted one by one; what is attached to a deal goes with it.
     destroy = sum(pages.values()) * 2 + children + modules + goods
     # What may hang on a contact or a deal is seen with each alone, and so are a contact's files.
-    alone = 2 * count.get("contacts", 0) + count.get("deals", 0) + count.get("appointments", 0) + goods
+    alone = 2 * count.get("contacts", 0) + count.get("deals", 0) + count.get("appointments", 0) + singly
     look = sum(pages.values()) + (parents if children else 0) + alone
     load = sum(by_stream.values())
     hour = max(1, int(catalog.limits.get("calls_per_hour", 1000) * (1 - reserve)))
