@@ -34,7 +34,7 @@ def exported(way: Any) -> list[dict[str, Any]]:
 
 
 def done_singly(entries: list[dict[str, Any]]) -> Counter[Write]:
-    """Confirmed writes that no bulk job carried."""
+    """Confirmed writes that no bulk job carried, and that are not noted to have gone along without a call."""
     carried = {entry["operation_id"] for entry in entries if entry["state"] == "accepted"}
     return Counter(
         (entry["verb"], entry["stream"], entry["destination_id"])
@@ -43,6 +43,7 @@ def done_singly(entries: list[dict[str, Any]]) -> Counter[Write]:
         and entry["verb"] in VERBS.values()
         and entry["stream"] not in MADE_BY_PREPARE
         and entry["operation_id"] not in carried
+        and "along" not in entry["note"].split()
     )
 
 
@@ -62,14 +63,14 @@ def sent_singly(writes: list[dict[str, Any]]) -> Counter[Write]:
 
 
 def without_deals(found: Counter[Write]) -> Counter[Write]:
-    """Leave out what becomes PUTs to a deal, and the files that go with their contact, for which there is no call."""
+    """Leave out what becomes PUTs to a deal."""
     left = {
         ("update", "deals"),
         ("create", "deal_products"),
         ("delete", "deal_products"),
         ("update", "deal_products"),
     }
-    return Counter({w: n for w, n in found.items() if w[:2] not in left and w[:2] != ("delete", "documents")})
+    return Counter({w: n for w, n in found.items() if w[:2] not in left})
 
 
 def matched(way: Any) -> None:

@@ -33,7 +33,7 @@ def gone_along(run: str, attempt: Attempt) -> list[Event]:
     )
     return [
         Intended(operation=undo),
-        Confirmed(operation_id=undo.id, destination_id=attempt.destination_id or 0, after={}),
+        Confirmed(operation_id=undo.id, destination_id=attempt.destination_id or 0, after={}, along=True),
     ]
 
 

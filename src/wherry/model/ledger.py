@@ -62,6 +62,7 @@ class Confirmed:
     after: Mapping[str, Json]
     adopted: bool = False
     found: bool = False  # settled by looking it up, not by the answer to the call
+    along: bool = False  # no call: it went with the record that it belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

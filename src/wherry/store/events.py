@@ -239,7 +239,9 @@ def _outcome(event: Accepted | Confirmed | Refused | Unknown | Absent) -> tuple[
             return _S.ACCEPTED, event.job
         case Confirmed():
             return _S.CONFIRMED, " ".join(
-                word for word, on in (("adopted", event.adopted), ("found", event.found)) if on
+                word
+                for word, on in (("adopted", event.adopted), ("found", event.found), ("along", event.along))
+                if on
             )
         case Refused():
             return _S.REFUSED, f"{event.reject.reason} {event.reject.field}".strip()
