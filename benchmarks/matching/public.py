@@ -5,12 +5,8 @@ look accuracy@1 was .873 and F1 .900; since then a time of day is joined with it
 was added because of them.
 """
 
-import argparse
+from heldout import HERE, Case, case_of, show
 
-from heldout import HERE, Case, measure
-
-from wherry.mapping.proposer.advice import NONE
-from wherry.mapping.proposer.lexicon import concepts_named, words_of
 from wherry.mapping.proposer.table import SourceColumn
 
 
@@ -20,27 +16,9 @@ def cases() -> list[Case]:
         if line.startswith("#"):
             continue
         table, gold, header = line.split("|")
-        found.append(
-            Case(
-                style=table,
-                column=SourceColumn(object=table, header=header),
-                right=frozenset(NONE if t in {"-", "!"} else t for t in gold.split("/")),
-                never=gold == "!",
-                fresh=not concepts_named(words_of(header)),
-                batch=0,
-            )
-        )
+        found.append(case_of(SourceColumn(object=table, header=header), gold))
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", action="store_true", help="also list what came out wrong")
-    asked = parser.parse_args()
-    for automatic in (False, True):
-        for line in measure("freshsales", cases(), automatic=automatic, rows=asked.rows and not automatic):
-            print(line)
-
-
 if __name__ == "__main__":
-    main()
+    show(__doc__.splitlines()[0], {"freshsales": cases})

@@ -7,14 +7,11 @@ heldout.psv, by somebody who had read parts of it; no word was added to the lexi
 was trained on them. Values come from the seeded generator of heldout.py.
 """
 
-import argparse
 import random
-import time
+from functools import partial
 
-from heldout import HERE, Case, measure, value
+from heldout import HERE, Case, case_of, show, value
 
-from wherry.mapping.proposer.advice import NONE
-from wherry.mapping.proposer.lexicon import concepts_named, words_of
 from wherry.mapping.proposer.table import SourceColumn
 
 CATALOGUES = ("freshsales", "second")
@@ -28,32 +25,9 @@ def cases(catalogue: str, seed: int = 11) -> list[Case]:
         table, kind, *golds, header = line.split("|")
         gold = golds[CATALOGUES.index(catalogue)]
         samples = tuple(value(kind, rng) if rng.random() > 0.1 else "" for _ in range(5))
-        found.append(
-            Case(
-                style=table,
-                column=SourceColumn(object=table, header=header, samples=samples),
-                right=frozenset(NONE if t in {"-", "!"} else t for t in gold.split("/")),
-                never=gold == "!",
-                fresh=not concepts_named(words_of(header)),
-                batch=0,
-            )
-        )
+        found.append(case_of(SourceColumn(object=table, header=header, samples=samples), gold))
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", action="store_true", help="also list what came out wrong")
-    asked = parser.parse_args()
-    for catalogue in CATALOGUES:
-        for automatic in (False, True):
-            start = time.perf_counter()
-            for line in measure(
-                catalogue, cases(catalogue), automatic=automatic, rows=asked.rows and not automatic
-            ):
-                print(line)
-            print(f"    {time.perf_counter() - start:.1f} s")
-
-
 if __name__ == "__main__":
-    main()
+    show(__doc__.splitlines()[0], {name: partial(cases, name) for name in CATALOGUES})
