@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
+from wherry.engine.decide import HOME
 from wherry.engine.hands import Hands
 from wherry.engine.states import GONE
 from wherry.model.diff import Observed
+from wherry.model.jsons import Json
 from wherry.model.ledger import Attempt, Confirmed, Event, Intended
 from wherry.model.operation import Located, Operation, Payload, Verb
 from wherry.model.record import Key
 
-HOME = "targetable"
 LINES, DEALS = "deal_products", "deals"  # what is attached to a deal is gone with it
 ALONG = {HOME: "it goes with its contact", "deal": "it goes with its deal"}  # by relation
 ABOVE = {HOME: "contacts", "deal": DEALS}  # stream of what it goes with, by relation
 
 
-def gone_along(run: str, attempt: Attempt) -> list[Event]:
-    """Return what the ledger is told of a write whose record went with another: a later load makes it anew."""
+def undoing(run: str, attempt: Attempt, before: Mapping[str, Json]) -> Operation:
+    """Return the delete that takes a create back; `before` is what stands there until then."""
     operation = attempt.operation
-    undo = Operation(
+    return Operation(
         id=f"{run}:undo:{operation.id}",
         verb=Verb.DELETE,
         stream=operation.stream,
@@ -28,9 +29,14 @@ def gone_along(run: str, attempt: Attempt) -> list[Event]:
         links=operation.links,
         marker=operation.marker,
         destination_id=attempt.destination_id,
-        before=dict(operation.fields),
+        before=dict(before),
         undoes=operation.id,
     )
+
+
+def gone_along(run: str, attempt: Attempt) -> list[Event]:
+    """Return what the ledger is told of a write whose record went with another: a later load makes it anew."""
+    undo = undoing(run, attempt, attempt.operation.fields)
     return [
         Intended(operation=undo),
         Confirmed(operation_id=undo.id, destination_id=attempt.destination_id or 0, after={}, along=True),

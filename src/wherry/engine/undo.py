@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
-from wherry.engine.along import ALONG, DEALS, LINES, gone_along
+from wherry.engine.along import ALONG, DEALS, LINES, gone_along, undoing
 from wherry.engine.hands import Hands
 from wherry.engine.past import same
 from wherry.engine.send import send_all
@@ -104,7 +104,9 @@ def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundin
         if foreign:
             why = f"{len(foreign)} {stream} hang on it that stay"
             return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=why)
-    return Judgement(attempt=attempt, bucket=Bucket.REVERTED, operation=_delete(run, attempt, seen))
+    return Judgement(
+        attempt=attempt, bucket=Bucket.REVERTED, operation=undoing(run, attempt, attempt.after or {})
+    )
 
 
 def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
@@ -133,23 +135,6 @@ def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
     needed = undo if back or links or not edited else None
     why = "edited since by a person" if edited else ""
     return Judgement(attempt=attempt, bucket=bucket, operation=needed, why=why, fields=edited)
-
-
-def _delete(run: str, attempt: Attempt, seen: Observed) -> Operation:
-    operation = attempt.operation
-    return Operation(
-        id=f"{run}:undo:{operation.id}",
-        verb=Verb.DELETE,
-        stream=operation.stream,
-        key=operation.key,
-        part=operation.part,
-        fields={},
-        links=operation.links,
-        marker=operation.marker,
-        destination_id=seen.id,
-        before=dict(attempt.after or {}),
-        undoes=operation.id,
-    )
 
 
 def edited_fields(attempt: Attempt, seen: Observed, writable: frozenset[str]) -> tuple[str, ...]:

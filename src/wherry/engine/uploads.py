@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from wherry.engine.along import ALONG, gone_along
+from wherry.engine.decide import HOME
 from wherry.engine.undo import Bucket, Judgement
 from wherry.model.ledger import Attempt
 from wherry.model.operation import Verb
@@ -30,7 +31,7 @@ class Uploads:
                 found.gone.add(attempt.destination_id)
                 found._new.add(attempt.destination_id)
             elif _is_upload(attempt) and not attempt.undone_by:
-                found.by_contact.setdefault(operation.links["targetable"], []).append(attempt)
+                found.by_contact.setdefault(operation.links[HOME], []).append(attempt)
         return found
 
     def foresee(self, judgement: Judgement) -> Judgement:
@@ -60,14 +61,14 @@ class Uploads:
     def told(self, judged: Iterable[Judgement]) -> list[Judgement]:
         """Return the judgements, those of files on contacts that go as taken back with them."""
         return [
-            replace(j, bucket=Bucket.REVERTED, why=ALONG["targetable"])
+            replace(j, bucket=Bucket.REVERTED, why=ALONG[HOME])
             if j.bucket is Bucket.IRREVERSIBLE and _is_upload(j.attempt) and self._goes(j.attempt)
             else j
             for j in judged
         ]
 
     def _goes(self, attempt: Attempt) -> bool:
-        return attempt.operation.links["targetable"] in self.gone
+        return attempt.operation.links[HOME] in self.gone
 
 
 def _made_and_undone(attempt: Attempt) -> bool:
@@ -77,4 +78,4 @@ def _made_and_undone(attempt: Attempt) -> bool:
 def _is_upload(attempt: Attempt) -> bool:
     operation = attempt.operation
     made = operation.verb is Verb.CREATE and not operation.undoes
-    return made and bool(operation.irreversible) and "targetable" in operation.links
+    return made and bool(operation.irreversible) and HOME in operation.links
