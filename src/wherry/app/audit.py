@@ -7,13 +7,12 @@ import zipfile
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 
 import orjson
-from jinja2 import Environment, StrictUndefined
 
 from wherry.app.chronicle import chronicle
+from wherry.app.pages import page
 from wherry.app.results import Row
 from wherry.app.run_results import AuditExportResult, AuditShowResult, AuditVerifyResult
 from wherry.app.workspace import Workspace
@@ -81,18 +80,13 @@ def _page(ws: Workspace, entries: int) -> str:
     for entry in ws.ledger.entries():
         if entry.run and entry.verb != "run":
             kinds[entry.verb, entry.stream, entry.state.value] += 1
-    source = files("wherry.app").joinpath("templates", "audit.html").read_text(encoding="utf-8")
-    return (
-        Environment(autoescape=True, undefined=StrictUndefined)
-        .from_string(source)
-        .render(
-            written=ws.clock.now().isoformat(timespec="seconds"),
-            entries=entries,
-            broken=verify(ws).first_broken,
-            runs=[(run, sorted(told.writes.get(run.id, Counter()).items())) for run in runs],
-            kinds=sorted(kinds.items()),
-            approvals=ws.ledger.approvals(),
-        )
+    return page("audit.html").render(
+        written=ws.clock.now().isoformat(timespec="seconds"),
+        entries=entries,
+        broken=verify(ws).first_broken,
+        runs=[(run, sorted(told.writes.get(run.id, Counter()).items())) for run in runs],
+        kinds=sorted(kinds.items()),
+        approvals=ws.ledger.approvals(),
     )
 
 

@@ -54,9 +54,9 @@ def read_back(
     """Compare every record that landed in this run, or in any run and stands, with the destination as it is.
 
     Without a run, that is everything that was written and not taken back: loads, samples and retries alike.
-    Returns the figures per source stream. A record that the run says has landed and that is not there is missing, in every field. Streams that the API lists are
-    read 100 a call; everything else through its contact, in one call a contact. `readings` hold what an
-    interrupted call of this has read already.
+    Returns the figures per source stream. A record that the run says has landed and that is not there is
+    missing, in every field. Streams that the API lists are read 100 a call; everything else through its
+    contact, in one call a contact. `readings` hold what an interrupted call of this has read already.
     """
     active = situation.mappings.active
     order = stream_order(active)

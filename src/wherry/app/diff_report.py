@@ -3,14 +3,13 @@
 import csv
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 import orjson
-from jinja2 import Environment, StrictUndefined
 
+from wherry.app.pages import page
 from wherry.model.diff import FieldDiff, Verdict
 from wherry.model.jsons import Json
 from wherry.model.record import Key
@@ -85,13 +84,11 @@ class DiffReport:
 
     def write_page(self, *, title: str, digest: str, proofs: Mapping[str, Proof]) -> None:
         """Write the page: figures per stream, then every record, those with a discrepancy first."""
-        source = files("wherry.app").joinpath("templates", "diff.html").read_text(encoding="utf-8")
-        page = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
         records = sorted(self._records, key=lambda r: not any(is_discrepancy(d) for d in r[1]))[
             :SHOWN_ON_PAGE
         ]
         self.html.write_text(
-            page.render(
+            page("diff.html").render(
                 title=title,
                 digest=digest,
                 proofs=[(name, proof, Verdict) for name, proof in proofs.items() if proof.expected],

@@ -75,7 +75,7 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
 def _readings(ws: Workspace, digest: str, run: str) -> Readings:
     """What an interrupted reconcile of the same state has read already."""
     runs = [[r.id, r.kind.value, r.state.value, r.calls] for r in ws.ledger.runs()]
-    path = ws.root / ".wherry" / "readings" / f"{run or 'all'}.jsonl"
+    path = ws.state / "readings" / f"{run or 'all'}.jsonl"
     return Readings(path, sha256_of([digest, run, runs]), ws.destination, ws.clock.now())
 
 

@@ -2,15 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from wherry.app import plots
 from wherry.app.audit import verify
 from wherry.app.chronicle import Chronicle, calls_by_hour, chronicle, progress
 from wherry.app.leftovers import why_left
+from wherry.app.pages import page
 from wherry.app.proofs import Kept, last_proof
 from wherry.app.report_results import ReportResult
 from wherry.app.results import Document
@@ -185,13 +183,9 @@ def _shown_name(name: str) -> str:
 
 
 def _write(ws: Workspace, result: ReportResult, told: Chronicle, runs: Sequence[Run]) -> None:
-    source = files("wherry.app").joinpath("templates", "report.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    environment.filters["words"] = lambda text: str(text).replace("_", " ")
-    page = environment.from_string(source)
     there = ws.settings.destination
     limits = [("the account's quota", there.hourly_quota), ("ours of it", there.hourly_budget)]
-    html = page.render(
+    html = page("report.html").render(
         title=ws.settings.report.title or "Migration report",
         r=result.document(),
         streams=_shown_streams(result),
