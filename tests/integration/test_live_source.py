@@ -144,7 +144,7 @@ def test_a_token_that_somebody_else_ended_costs_a_window_and_is_told(few, live, 
 def test_a_token_is_renewed_before_its_hour_is_over(few, live, digest, tmp_path):
     there = live(few, "--setting", "limit.calls=100000")
     clock = ScaledClock()
-    text = "login: {refresh_minutes: 1}\nlimit: {calls: 20, minutes: 1.5}\n"
+    text = "login: {refresh_minutes: 1}\nlimit: {calls: 8, minutes: 1.5}\n"  # several waits, each longer than a token
     snapshot = staged(open_live(there.url, tmp_path, clock, profile=profile(tmp_path, text)), tmp_path)
     assert snapshot.digest == digest
     assert there.figures()["logins"] > 2
