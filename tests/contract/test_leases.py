@@ -1,5 +1,7 @@
 """Who may work on a run: leases, what they keep apart, and the fence in front of every call."""
 
+import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from wherry.app.worker import worker
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Stopper
 from wherry.engine.lease import FencedBudget, Heartbeat
-from wherry.model.errors import Interrupted, NotOnThisStore, UsageInvalid
+from wherry.model.errors import Interrupted, NotOnThisStore, RunInProgress
 from wherry.model.ports import COORDINATOR, WORKER
 from wherry.store import Store, open_store
 from wherry.store.leases import Leases
@@ -43,10 +45,11 @@ def test_workers_of_one_run_work_together_and_no_other_run_beside_them(store: St
     leases = leases_of(store)
     leases.take("a", "r1", COORDINATOR)
     leases.take("b", "r1", WORKER)
-    with pytest.raises(UsageInvalid, match="at work on run r1"):
+    with pytest.raises(RunInProgress, match="run r1"):
         leases.take("c", "r2", WORKER)
-    with pytest.raises(UsageInvalid, match="coordinates run r1 already"):
+    with pytest.raises(RunInProgress, match="run r1") as refused:
         leases.take("c", "r1", COORDINATOR)
+    assert "wherry worker" in refused.value.hint
     assert {name: claim.role for name, claim in leases.live().items()} == {"a": COORDINATOR, "b": WORKER}
     leases.leave("a")
     leases.take("c", "r1", COORDINATOR)
@@ -76,10 +79,22 @@ def test_one_process_at_a_time_takes_over(store: Store) -> None:
 
 def test_a_rollback_is_refused_while_workers_go_on_without_their_coordinator(store: Store) -> None:
     leases_of(store).take("a", "r1", WORKER)
-    with pytest.raises(UsageInvalid, match="worker is still at work"), store.lock.held():
+    with pytest.raises(RunInProgress, match="run r1, wherry worker, process"), store.lock.held():
         pass
     with store.lock.held(joining=True):
         pass
+
+
+def test_who_comes_second_is_told_the_run_by_its_coordinators_lease(postgres_url: str, store: Store) -> None:
+    other = open_store(postgres_url, clock=Clock())
+    with store.lock.held("load"):
+        leases_of(store).take("a", "r1", COORDINATOR)
+        with pytest.raises(RunInProgress) as refused, other.lock.held("load"):
+            pytest.fail("two hold the lock")
+    other.close()
+    assert refused.value.run == "r1"
+    assert refused.value.place.startswith(f"process {os.getpid()} on ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", refused.value.since)
 
 
 def test_a_beat_keeps_the_lease_and_its_loss_is_told_once(store: Store) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from wherry.model.errors import PreflightFailed, SettingsInvalid, UsageInvalid
+from wherry.model.errors import PreflightFailed, RunInProgress, SettingsInvalid
 from wherry.store import open_store
 from wherry.store.tables import metadata
 
@@ -111,7 +111,7 @@ def test_a_store_of_a_newer_version_is_left_alone(url: str, engine: Engine) -> N
 
 def test_only_one_holds_the_lock_and_the_other_is_told_who(url: str) -> None:
     one, other = open_store(url, clock=CLOCK), open_store(url, clock=CLOCK)
-    with one.lock.held(), pytest.raises(UsageInvalid, match=str(os.getpid())), other.lock.held():
+    with one.lock.held(), pytest.raises(RunInProgress, match=str(os.getpid())), other.lock.held():
         pytest.fail("two hold the lock")
     with other.lock.held():
         pass
@@ -140,7 +140,7 @@ def test_the_lock_of_a_killed_process_is_free(url: str) -> None:
     with holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UsageInvalid, match=str(holder.pid)), store.lock.held():
+        with pytest.raises(RunInProgress, match=str(holder.pid)), store.lock.held():
             pytest.fail("two hold the lock")
         holder.send_signal(signal.SIGKILL)
         holder.wait(20)
@@ -148,7 +148,7 @@ def test_the_lock_of_a_killed_process_is_free(url: str) -> None:
         try:
             with store.lock.held():
                 break
-        except UsageInvalid:
+        except RunInProgress:
             threading.Event().wait(0.05)
     else:
         pytest.fail("the lock outlived its holder")

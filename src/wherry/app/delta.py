@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from wherry.app.alone import alone
 from wherry.app.hooks import Hooks
 from wherry.app.rollback import all_stays
 from wherry.app.run_results import StatusResult
@@ -36,7 +37,7 @@ def delta(ws: Workspace, *, wait: bool = True) -> StatusResult:
     or Freshsales are not what they were, PreflightFailed for a source that cannot be read.
     """
     ws.wait_for_quota = wait
-    with ws.store.lock.held(joining=True):
+    with alone(ws, "delta", joining=True):
         require_approval(ws.ledger.approvals(), ws.plan().digest, "delta")
         with ws.source() as source:
             ws.progress.start("reading the source", None)

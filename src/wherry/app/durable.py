@@ -19,7 +19,7 @@ from wherry.engine.hands import Hands
 from wherry.engine.lease import Heartbeat, take_over, uptime
 from wherry.engine.run import carry_out_job, walk
 from wherry.engine.sweep import sweep
-from wherry.model.errors import SettingsInvalid, UsageInvalid
+from wherry.model.errors import RunInProgress, SettingsInvalid
 from wherry.model.ports import COORDINATOR, Leases
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _take(leases: Leases, executor: str, run: str, role: str, *, patience: float
     while True:
         try:
             return leases.take(executor, run, role)
-        except UsageInvalid:
+        except RunInProgress:
             if time.monotonic() > until:
                 raise
         time.sleep(0.5)

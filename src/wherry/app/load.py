@@ -2,12 +2,13 @@
 
 from contextlib import ExitStack
 
+from wherry.app.alone import alone
 from wherry.app.durable import reap_when_steady
 from wherry.app.run_results import StatusResult
 from wherry.app.runs import carry_out, ready
 from wherry.app.status import result_of
 from wherry.app.workspace import Workspace
-from wherry.model.errors import Interrupted, UsageInvalid
+from wherry.model.errors import Interrupted, RunInProgress
 from wherry.model.run import Run, RunKind, RunState
 
 LOOK_SECONDS = 1.0  # between two looks of one that stands by
@@ -18,14 +19,14 @@ def load(ws: Workspace, *, wait: bool = True, stand_by: bool = False) -> StatusR
 
     Without `wait` it pauses (exit code 8) instead of waiting for the API quota. With `stand_by` it waits
     while another process loads, ends with that one's result, and takes its place where it is gone. Raises
-    ApprovalMissing or StalePlan when the plan may not be carried out, UsageInvalid while another process
+    ApprovalMissing or StalePlan when the plan may not be carried out, RunInProgress while another process
     is at work.
     """
     ws.wait_for_quota = wait
     with ExitStack() as stack:
         waited_for = _stand_by(ws, stack) if stand_by else None
         if not stand_by:
-            stack.enter_context(ws.store.lock.held(joining=True))
+            stack.enter_context(alone(ws, "load", joining=True))
         if waited_for is not None and _state(ws, waited_for.id) is RunState.FINISHED:
             return result_of(ws, waited_for.id)
         return load_alone(ws)
@@ -44,8 +45,8 @@ def _stand_by(ws: Workspace, stack: ExitStack) -> Run | None:
     reap = reap_when_steady(ws)
     while True:
         try:
-            stack.enter_context(ws.store.lock.held(joining=True))
-        except UsageInvalid:
+            stack.enter_context(alone(ws, "load", joining=True))
+        except RunInProgress:
             seen = seen or _under_way(ws)
             reap()
         else:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+from wherry.app.alone import alone
 from wherry.app.results import PrepareResult, Row
 from wherry.app.runs import Readied, ensure_unassigned, make_hands, ready
 from wherry.app.situation import Situation, currencies_of, gather, missing_field
@@ -31,7 +32,7 @@ def prepare(ws: Workspace) -> PrepareResult:
     What cannot be created is an exact admin step in reports/admin-steps.md; run prepare again to verify
     it. Exit code 3 while a step that the load needs is not done.
     """
-    with ws.store.lock.held():
+    with alone(ws, "prepare"):
         readied = ready(ws, "prepare")
         run = ws.ledger.begin(RunKind.PREPARE, readied.plan.digest, {})
         ws.budget.charge(run.id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import closing
 
+from wherry.app.alone import alone
 from wherry.app.compare import Witness, read_back
 from wherry.app.control_totals import control_rows, control_totals, write_control
 from wherry.app.diff_report import DiffReport
@@ -31,7 +32,7 @@ def reconcile(ws: Workspace, run: str = "") -> ReconcileResult:
     Interrupted, paused or killed, the next call goes on with what was read already, for a day and as long as
     nothing was written meanwhile.
     """
-    with ws.store.lock.held():
+    with alone(ws, "reconcile"):
         found = _run(ws, run)
         plan = ws.plan(found.digest)
         unlocked = unlocked_classes(ws.ledger.approvals(plan.digest), plan.digest)

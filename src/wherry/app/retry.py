@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from wherry.app.alone import alone
 from wherry.app.run_results import StatusResult
 from wherry.app.runs import carried, carry_out, ready
 from wherry.app.status import result_of
@@ -18,7 +19,7 @@ def retry(ws: Workspace, *, where: Mapping[str, str] | None = None) -> StatusRes
 
     Killed or interrupted, the same call goes on with its run. Raises UsageInvalid when no reject fits, ApprovalMissing or StalePlan as load does.
     """
-    with ws.store.lock.held(joining=True):
+    with alone(ws, "retry", joining=True):
         plan = ws.plan()
         later = carried(ws, plan)
         newer = later if later != plan.basis.snapshot else ""

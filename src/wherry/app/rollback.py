@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
+from wherry.app.alone import alone
 from wherry.app.discover import STREAMS
 from wherry.app.run_results import Preview, RollbackResult
 from wherry.app.runs import make_hands
@@ -35,7 +36,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
     A rollback needs the digest that its preview printed: raises ApprovalMissing when it is not given or
     when the destination has changed since. Interrupted or killed, the next call goes on.
     """
-    with ws.store.lock.held():
+    with alone(ws, "rollback"):
         _scope(ws, run)
         if not ws.ledger.runs():
             raise UsageInvalid("there is nothing to take back: no run yet", hint="wherry status")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from wherry.app.alone import alone
 from wherry.app.compare import Witness, read_back
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
@@ -32,7 +33,7 @@ def sample(
     taken back where this one does not bring it; what a person edited stays. Exit code 6 when a field differs.
     """
     wanted = _read_keys(keys)
-    with ws.store.lock.held(joining=True):
+    with alone(ws, "sample", joining=True):
         readied = ready(ws, "sample")
         readied = replace(readied, hands=replace(readied.hands, follows=True))
         chosen = _choose(readied, size, seed, wanted)

@@ -4,6 +4,7 @@ import logging
 from contextlib import ExitStack
 from dataclasses import replace
 
+from wherry.app.alone import alone
 from wherry.app.durable import Part, part_in, warm_up
 from wherry.app.durable_files import fetch
 from wherry.app.load import load_alone
@@ -13,7 +14,7 @@ from wherry.app.situation import gather
 from wherry.app.status import status
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Hands
-from wherry.model.errors import Interrupted, NotOnThisStore, UsageInvalid
+from wherry.model.errors import Interrupted, NotOnThisStore, RunInProgress
 from wherry.model.ports import WORKER
 from wherry.model.run import Run, RunKind, RunState
 from wherry.planning.approve import unlocked_classes
@@ -67,8 +68,8 @@ def _help(ws: Workspace, run: Run, part: Part) -> None:
 def _locked(ws: Workspace, stack: ExitStack) -> bool:
     """Take the store's lock, unless another process has it: a coordinator that begins, or a quicker worker."""
     try:
-        stack.enter_context(ws.store.lock.held(joining=True))
-    except UsageInvalid:
+        stack.enter_context(alone(ws, "load", joining=True))
+    except RunInProgress:
         return False
     return True
 

@@ -22,6 +22,7 @@ WherryError                     carries a stable code, a sentence and a hint
     ├── SettingsInvalid         a setting is missing, unknown or of the wrong kind
     ├── UsageInvalid            the command line asks for something that cannot be
     ├── PreflightFailed         the source or the workplace is not fit: a file, a password, a checksum
+    │   └── RunInProgress       another process is at work here
     ├── ApprovalMissing         nobody said yes to this digest for this kind of run
     ├── StalePlan               something changed since the plan was approved
     ├── MappingIncomplete       the mapping cannot be carried out as it is
@@ -185,6 +186,22 @@ class PreflightFailed(AskHuman):
 
     code = "preflight_failed"
     exit_code = 3
+
+
+class RunInProgress(PreflightFailed):
+    """Another process is at work here; what is known of it: its run, its verb, where it runs and since when."""
+
+    code = "run_in_progress"
+
+    def __init__(self, place: str, *, run: str = "", verb: str = "", since: str = "", hint: str = "") -> None:
+        known = (run and f"run {run}", verb and f"wherry {verb}", place, since and f"since {since}")
+        super().__init__(
+            f"another run is in progress ({', '.join(part for part in known if part)})",
+            hint=hint
+            or "wherry status says how far it is; wait until it is done, or stop it with Ctrl-C: what it did "
+            "is kept, and its own command resumes it",
+        )
+        self.place, self.run, self.verb, self.since = place, run, verb, since
 
 
 class ApprovalMissing(AskHuman):

@@ -341,8 +341,8 @@ class Leases(Protocol):
 class Lock(Protocol):
     """One process at a time on one workspace; the workers of a run go by their leases instead."""
 
-    def held(self, *, joining: bool = False) -> AbstractContextManager[None]:
-        """Hold the lock, or raise UsageInvalid naming who holds it.
+    def held(self, verb: str = "", *, joining: bool = False) -> AbstractContextManager[None]:
+        """Hold the lock for that verb, or raise RunInProgress naming who holds it.
 
         Live workers are refused too, unless who asks is `joining` their run.
         """

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from wherry.model.errors import UsageInvalid
+from wherry.model.errors import RunInProgress
 from wherry.model.ports import COORDINATOR, Claim
 from wherry.store.database import Database, Transaction
 from wherry.store.tables import leases
@@ -56,7 +56,7 @@ class Leases:
         self.ttl = ttl
 
     def take(self, worker: str, run: str, role: str) -> None:
-        """Claim a part in a run. Raises UsageInvalid while others carry another run out, or coordinate this one."""
+        """Claim a part in a run. Raises RunInProgress while others carry another run out, or coordinate this one."""
         place = f"process {os.getpid()} on {socket.gethostname()}"
         self._database.write(lambda tx: self._take(tx, worker, Claim(run=run, role=role, place=place)))
 
@@ -64,14 +64,12 @@ class Leases:
         others = {name: held for name, held in self._live(tx).items() if name != worker}
         for held in others.values():
             if held.run != claim.run:
-                raise UsageInvalid(
-                    f"{held.place} is at work on run {held.run} of this store",
-                    hint="Wait until that run is done, or stop its workers; what they did is kept.",
-                )
+                raise RunInProgress(held.place, run=held.run)
             if held.role == claim.role == COORDINATOR:
-                raise UsageInvalid(
-                    f"{held.place} coordinates run {held.run} already",
-                    hint="Start `wherry worker` here to help it.",
+                raise RunInProgress(
+                    held.place,
+                    run=held.run,
+                    hint="wherry worker helps it; wherry load --stand-by waits for it",
                 )
         until = self._now() + self.ttl
         line = tx.insert(leases).values(

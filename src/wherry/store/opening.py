@@ -63,7 +63,7 @@ class Store:
 class _Alone:
     """The lock of a store that nobody else can reach."""
 
-    def held(self, *, joining: bool = False) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - nobody to join
+    def held(self, verb: str = "", *, joining: bool = False) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - nobody asks
         """Hold what needs no holding."""
         return contextlib.nullcontext()
 

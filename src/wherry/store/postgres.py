@@ -13,7 +13,8 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, delete, fu
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from wherry.model.errors import Unavailable, UsageInvalid
+from wherry.model.errors import RunInProgress, Unavailable
+from wherry.model.ports import COORDINATOR
 from wherry.store.database import Database, Transaction
 from wherry.store.tables import writers
 
@@ -150,21 +151,15 @@ class ServerLock:
         self._engine = engine
 
     @contextlib.contextmanager
-    def held(self, *, joining: bool = False) -> Iterator[None]:
-        """Hold the lock, or raise UsageInvalid naming who holds it.
+    def held(self, verb: str = "", *, joining: bool = False) -> Iterator[None]:  # noqa: ARG002 - the run is said by the leases
+        """Hold the lock, or raise RunInProgress naming who holds it.
 
         Workers of a run that goes on without its coordinator count as holders too, unless who asks is
         `joining` their run: the leases then see to it that it is the same.
         """
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.execute(select(func.pg_try_advisory_lock(WORKSPACE_LOCK))).scalar():
-                who = connection.execute(
-                    _HOLDER, {"high": WORKSPACE_LOCK >> 32, "low": WORKSPACE_LOCK & 0xFFFFFFFF}
-                )
-                raise UsageInvalid(
-                    f"Another process is at work on this store: {who.scalar() or 'unknown'}",
-                    hint="Wait until it is done, or stop it; what it did is kept and can be resumed.",
-                )
+                raise self._holder(connection)
             try:
                 if not joining:
                     self._require_no_workers(connection)
@@ -174,19 +169,31 @@ class ServerLock:
                     connection.execute(select(func.pg_advisory_unlock(WORKSPACE_LOCK)))
 
     @staticmethod
+    def _holder(connection: Connection) -> RunInProgress:
+        at = {"high": WORKSPACE_LOCK >> 32, "low": WORKSPACE_LOCK & 0xFFFFFFFF}
+        who = connection.execute(_HOLDER, at).first()
+        run = connection.execute(_COORDINATED, {"role": COORDINATOR}).scalar() or ""
+        if who is None:
+            return RunInProgress("a process that has just ended", run=run)
+        return RunInProgress(str(who.name).replace("wherry ", "process ", 1), run=run, since=who.since)
+
+    @staticmethod
     def _require_no_workers(connection: Connection) -> None:
-        place = connection.execute(_WORKING).scalar()
-        if place:
-            raise UsageInvalid(
-                f"A worker is still at work on this store: {place}",
-                hint="Stop it, or wait until its run is done; what it did is kept and can be resumed.",
-            )
+        worker = connection.execute(_WORKING).first()
+        if worker is not None:
+            raise RunInProgress(worker.place, run=worker.run, verb="worker")
 
 
-_WORKING = text("SELECT place FROM leases WHERE until > extract(epoch from clock_timestamp()) LIMIT 1")
+_WORKING = text("SELECT place, run FROM leases WHERE until > extract(epoch from clock_timestamp()) LIMIT 1")
 
+_COORDINATED = text(
+    "SELECT run FROM leases WHERE role = :role AND until > extract(epoch from clock_timestamp()) LIMIT 1"
+)
+
+# What its session did last was to take the lock.
 _HOLDER = text(
-    "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+    "SELECT a.application_name AS name, "
+    "to_char(a.query_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' AS since FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
     "AND l.classid::bigint = :high AND l.objid::bigint = :low "
     "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
