@@ -28,5 +28,5 @@ def _named(ws: Workspace, held: RunInProgress) -> RunInProgress:
         its = run.id == held.run or (run.kind == held.verb and run.state is RunState.RUNNING)
         if its:
             verb = held.verb or run.kind.value
-            return RunInProgress(held.place, run=run.id, verb=verb, since=held.since)
+            return RunInProgress.by(held.place, run=run.id, verb=verb, since=held.since)
     return held

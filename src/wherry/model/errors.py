@@ -192,16 +192,22 @@ class RunInProgress(PreflightFailed):
     """Another process is at work here; what is known of it: its run, its verb, where it runs and since when."""
 
     code = "run_in_progress"
+    place = run = verb = since = ""
 
-    def __init__(self, place: str, *, run: str = "", verb: str = "", since: str = "", hint: str = "") -> None:
+    @classmethod
+    def by(
+        cls, place: str, *, run: str = "", verb: str = "", since: str = "", hint: str = ""
+    ) -> "RunInProgress":
+        """Return the error that says all that is known of who is at work."""
         known = (run and f"run {run}", verb and f"wherry {verb}", place, since and f"since {since}")
-        super().__init__(
+        error = cls(
             f"another run is in progress ({', '.join(part for part in known if part)})",
             hint=hint
             or "wherry status says how far it is; wait until it is done, or stop it with Ctrl-C: what it did "
             "is kept, and its own command resumes it",
         )
-        self.place, self.run, self.verb, self.since = place, run, verb, since
+        error.place, error.run, error.verb, error.since = place, run, verb, since
+        return error
 
 
 class ApprovalMissing(AskHuman):

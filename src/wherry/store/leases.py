@@ -64,9 +64,9 @@ class Leases:
         others = {name: held for name, held in self._live(tx).items() if name != worker}
         for held in others.values():
             if held.run != claim.run:
-                raise RunInProgress(held.place, run=held.run)
+                raise RunInProgress.by(held.place, run=held.run)
             if held.role == claim.role == COORDINATOR:
-                raise RunInProgress(
+                raise RunInProgress.by(
                     held.place,
                     run=held.run,
                     hint="wherry worker helps it; wherry load --stand-by waits for it",

@@ -55,5 +55,5 @@ def _holder(content: bytes) -> RunInProgress:
     except orjson.JSONDecodeError:
         said = None
     if not isinstance(said, dict):
-        return RunInProgress("a process that began just now")
-    return RunInProgress(**{name: str(said.get(name, "")) for name in ("place", "verb", "since")})
+        return RunInProgress.by("a process that began just now")
+    return RunInProgress.by(**{name: str(said.get(name, "")) for name in ("place", "verb", "since")})

@@ -174,14 +174,14 @@ class ServerLock:
         who = connection.execute(_HOLDER, at).first()
         run = connection.execute(_COORDINATED, {"role": COORDINATOR}).scalar() or ""
         if who is None:
-            return RunInProgress("a process that has just ended", run=run)
-        return RunInProgress(str(who.name).replace("wherry ", "process ", 1), run=run, since=who.since)
+            return RunInProgress.by("a process that has just ended", run=run)
+        return RunInProgress.by(str(who.name).replace("wherry ", "process ", 1), run=run, since=who.since)
 
     @staticmethod
     def _require_no_workers(connection: Connection) -> None:
         worker = connection.execute(_WORKING).first()
         if worker is not None:
-            raise RunInProgress(worker.place, run=worker.run, verb="worker")
+            raise RunInProgress.by(worker.place, run=worker.run, verb="worker")
 
 
 _WORKING = text("SELECT place, run FROM leases WHERE until > extract(epoch from clock_timestamp()) LIMIT 1")
