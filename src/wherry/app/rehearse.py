@@ -217,7 +217,8 @@ def _result(ws: Workspace, real: Plan, way: _Way) -> RehearseResult:
 def _rejects(real: Plan, held: Sequence[StateChange]) -> Iterator[Document]:
     """Yield why records did not arrive in the rehearsal, beside how many the plan foresaw."""
     found = Counter((c.key.stream, c.reason) for c in held)
-    foreseen = {(str(r["stream"]), str(r["reason"])): r["count"] for r in real.rejects}
+    lines = (*real.rejects, *real.extra.get("deferred", ()))
+    foreseen = {(str(r["stream"]), str(r["reason"])): r["count"] for r in lines}
     for stream, reason in sorted(found.keys() | foreseen.keys()):
         count = found[stream, reason]
         yield {

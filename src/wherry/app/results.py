@@ -239,6 +239,7 @@ class PlanResult(Result):
             "hours": plan.hours,
             "streams": {name: dict(states) for name, states in plan.streams.items()},
             **{name: [dict(row) for row in getattr(plan, name)] for name in (*lists, *more)},
+            "deferred": [dict(row) for row in plan.extra.get("deferred", ())],
             "warnings": list(plan.warnings),
         }
 

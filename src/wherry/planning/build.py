@@ -19,6 +19,12 @@ from wherry.planning.storage import Storage, storage_of, warnings
 LOST_WITH_ROLLBACK = "custom fields that prepare creates stay: Freshsales documents no call that removes them"
 
 MODULE_STAYS = "the custom module that prepare makes stays, with its fields and empty of our records"
+# What a record is waiting for, by its reason.
+UNTIL: Mapping[str, str] = {
+    "sign_off_required": "somebody signs: reports/instalments.csv, then wherry approve DIGEST --for instalments --by NAME",
+    "blocked_by_parent": "the record that it belongs to is signed or mended; it follows by itself",
+}
+
 MODULE_CALLS = 5  # look, make, look again, and read its forms on the way
 
 
@@ -85,7 +91,7 @@ def build(inputs: Inputs) -> Plan:
         },
         hours=calls.hours,
         streams=_streams(inputs.tally),
-        rejects=_reasons(inputs.tally, RecordState.REJECTED, RecordState.DEFERRED),
+        rejects=_reasons(inputs.tally, RecordState.REJECTED),
         no_equivalent=_reasons(inputs.tally, RecordState.NO_EQUIVALENT) + _unmapped(inputs.mappings),
         owners=tuple(inputs.owners),
         adoptions=tuple(inputs.adoptions),
@@ -101,6 +107,7 @@ def build(inputs: Inputs) -> Plan:
         warnings=(*inputs.warnings, *warnings(storage)),
         extra={
             "facts": inputs.facts,
+            "deferred": _deferred(inputs.tally),
             "links": dict(sorted(inputs.tally.links.items())),
             "storage": storage.as_json(),
         },
@@ -169,8 +176,13 @@ def _streams(tally: Tally) -> dict[str, dict[str, int]]:
     return streams
 
 
-def _reasons(tally: Tally, *states: RecordState) -> tuple[dict[str, Json], ...]:
-    wanted = {state.value for state in states}
+def _deferred(tally: Tally) -> list[dict[str, Json]]:
+    """Return what waits, and what for: nothing is wrong with these records themselves."""
+    lines = _reasons(tally, RecordState.DEFERRED)
+    return [{**line, "until": UNTIL.get(str(line["reason"]), "")} for line in lines]
+
+
+def _reasons(tally: Tally, wanted: RecordState) -> tuple[dict[str, Json], ...]:
     return tuple(
         {
             "stream": stream,
@@ -181,7 +193,7 @@ def _reasons(tally: Tally, *states: RecordState) -> tuple[dict[str, Json], ...]:
             "keys": list(tally.samples.get((stream, reason), [])),
         }
         for (stream, state, reason), count in sorted(tally.reasons.items())
-        if state in wanted
+        if state == wanted
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sample_results import LINE, PREVIEW, RESULTS, ROLLBACK, STATUS
+from sample_results import LINE, PLAN, PREVIEW, RESULTS, ROLLBACK, STATUS
 from wherry.app.results import MatchResult
 from wherry.app.run_results import ReconcileResult
 from wherry.entrypoints.cli.catalogue import VERBS
@@ -210,6 +210,23 @@ def test_nothing_is_asked_where_nobody_answers(wherry, replace_verb, monkeypatch
     verbs = replace_verb("rollback", ROLLBACK)
     wherry("rollback", flag)
     assert [kwargs["preview"] for _, _, kwargs in verbs.calls] == [False]
+
+
+def test_a_plan_lists_what_waits_apart_from_what_is_rejected(wherry, replace_verb):
+    reject = {"stream": "invoices", "reason": "no_id", "count": 1, "hint": "h", "keys": []}
+    waits = {
+        "stream": "instalments",
+        "reason": "blocked_by_parent",
+        "count": 18,
+        "until": "that one is signed",
+    }
+    plan = replace(PLAN, rejects=(reject,), extra={"deferred": [waits]})
+    replace_verb("plan", replace(RESULTS["plan"], plan=plan))
+    rejects, _, deferred = wherry("plan").out.partition("\nDeferred")
+    assert rejects.partition("Rejects foreseen")[2].count("\n") == 3  # heading, columns, one line
+    assert "that one is signed" in deferred.splitlines()[2]
+    document = json.loads(wherry("plan", "--json").out)
+    assert (document["rejects"], document["deferred"]) == ([reject], [waits])
 
 
 def test_proposals_that_need_an_eye_are_printed(wherry, replace_verb):

@@ -60,6 +60,7 @@ def show(screen: Screen, result: PlanResult) -> None:
 def _show_lists(screen: Screen, plan: Plan) -> None:
     lists = (
         ("Rejects foreseen", plan.rejects, ("stream", "reason", "count", "hint")),
+        ("Deferred: they wait, and do not move until then", plan.extra.get("deferred", ()), ("stream", "reason", "count", "until")),
         ("No equivalent there", plan.no_equivalent, ("stream", "field", "count", "reason")),
         ("Fields to create or to be created by the admin", plan.fields, ("stream", "label", "type", "exists", "how")),
         ("Privacy classes that stay closed until someone opens them", plan.locked, ("class", "records")),
