@@ -118,7 +118,12 @@ def _irreversible(
     fields: Sequence[FieldLine], modules: Sequence[str], storage: Storage
 ) -> tuple[dict[str, Json], ...]:
     lines: list[dict[str, Json]] = [
-        {"what": f"custom field '{line.label}' on {line.stream}", "why": LOST_WITH_ROLLBACK}
+        {
+            "what": f"custom field '{line.label}' on {line.stream}",
+            "why": LOST_WITH_ROLLBACK,
+            "stream": line.stream,
+            "field": line.label,
+        }
         for line in fields
         if line.module not in modules
     ]

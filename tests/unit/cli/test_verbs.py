@@ -229,6 +229,20 @@ def test_a_plan_lists_what_waits_apart_from_what_is_rejected(wherry, replace_ver
     assert (document["rejects"], document["deferred"]) == ([reject], [waits])
 
 
+def test_fields_that_stay_are_counted_by_object_and_all_else_is_named(wherry, replace_verb):
+    lines = [
+        {"what": f"custom field '{n}' on {s}", "why": "they stay", "stream": s, "field": n}
+        for s, n in (("contacts", "Title"), ("contacts", "Gender"), ("deals", "Paid On"))
+    ]
+    module = {"what": "custom module 'Treatment_Plan__rv'", "why": "it stays"}
+    plan = replace(PLAN, irreversible=(*lines, module))
+    replace_verb("plan", replace(RESULTS["plan"], plan=plan))
+    shown = wherry("plan").out.partition("Cannot be undone\n")[2]
+    assert shown.startswith("3 custom fields, named above (contacts 2, deals 1): they stay\n")
+    assert "custom module 'Treatment_Plan__rv': it stays\n" in shown
+    assert json.loads(wherry("plan", "--json").out)["irreversible"] == [*lines, module]
+
+
 def test_proposals_that_need_an_eye_are_printed(wherry, replace_verb):
     amber = replace(LINE, source_header="Tel 2", band="amber", confidence=0.61)
     replace_verb("propose", replace(RESULTS["propose"], proposals=(LINE, amber)))

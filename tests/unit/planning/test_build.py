@@ -7,7 +7,7 @@ from wherry.model.catalog import Catalog
 from wherry.model.plan import Basis
 from wherry.model.policy import Policies
 from wherry.model.record import Fate, Key, Staged
-from wherry.planning.build import Inputs, build
+from wherry.planning.build import FieldLine, Inputs, build
 from wherry.planning.dryrun import Tally, count_fates
 from wherry.planning.files import dump_plan, load_plan
 
@@ -66,3 +66,13 @@ def test_what_waits_is_no_reject_and_says_what_it_waits_for() -> None:
     assert "--for instalments" in waiting[0]["until"]
     assert all(line["until"] for line in waiting)
     assert load_plan(dump_plan(plan), "x").digest == plan.digest
+
+
+def test_each_field_that_stays_is_named_with_its_object() -> None:
+    fields = (
+        FieldLine(stream="contacts", label="Title", type="text", exists=False),
+        FieldLine(stream="contacts", label="Gender", type="text", exists=True),
+    )
+    able = Catalog(system="f", streams=(), abilities={"create_fields": True})
+    lines = build(replace(EMPTY, fields=fields, catalog=able)).irreversible
+    assert [(line["stream"], line["field"]) for line in lines] == [("contacts", "Title")]

@@ -1,5 +1,6 @@
 """`wherry plan`."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -79,14 +80,22 @@ def _show_lists(screen: Screen, plan: Plan) -> None:
 
 
 def _show_irreversible(screen: Screen, plan: Plan) -> None:
-    """Print each reason once, with what it holds for."""
-    by_reason: dict[str, list[str]] = {}
+    """Print each reason once, with what it holds for: fields by their number, their names stand above."""
+    fields: dict[str, Counter[str]] = {}
+    others: dict[str, list[str]] = {}
     for row in plan.irreversible:
-        by_reason.setdefault(str(row.get("why", "")), []).append(str(row.get("what", "")))
-    if by_reason:
+        why = str(row.get("why", ""))
+        if "field" in row:
+            fields.setdefault(why, Counter())[str(row["stream"])] += 1
+        else:
+            others.setdefault(why, []).append(str(row.get("what", "")))
+    if plan.irreversible:
         screen.heading("Cannot be undone")
-    for why, what in by_reason.items():
-        screen.line(f"{why}: {'; '.join(what)}")
+    for why, counts in fields.items():
+        each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        screen.line(f"{counts.total():,} custom fields, named above ({each}): {why}")
+    for why, what in others.items():
+        screen.line(f"{'; '.join(what)}: {why}")
 
 
 def _cell(value: object) -> str | int | None:
