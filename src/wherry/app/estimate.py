@@ -8,10 +8,12 @@ from pathlib import Path
 
 from wherry.app.counts_file import Counts, read_counts
 from wherry.app.instalments import is_signed
-from wherry.app.mappings import mapping_texts, read_workspace_mappings
+from wherry.app.mappings import mapping_texts, read_decisions, read_workspace_mappings
 from wherry.app.results import EstimateResult
 from wherry.app.settings import FILE_NAME, Settings, read_settings
+from wherry.app.situation import ThereBefore, there_before
 from wherry.app.workspace import Workspace
+from wherry.mapping.transforms.contact import email_of
 from wherry.model.errors import SettingsInvalid, UsageInvalid
 from wherry.model.jsons import Json
 from wherry.model.mapping import Band
@@ -161,7 +163,7 @@ def _from_snapshot(ws: Workspace, snapshot: Snapshot) -> Known:
     known = _stage_calls(ws, snapshot.digest)
     work = replace(
         _work(ready, read, ws.settings.destination.plan, ws.settings),
-        bulk_contacts=sum(_own_address(record) for record in snapshot.read("patients")),
+        bulk_contacts=_in_bulk(ws, snapshot),
         visits=_visits(snapshot),
         procedures=ready["procedures"],
         known=known,
@@ -186,8 +188,20 @@ def _size(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _own_address(record: Record) -> bool:
-    return bool(record.values.get("email")) and record.facts.get("email_holder") is not False
+def _in_bulk(ws: Workspace, snapshot: Snapshot) -> int:
+    """Return how many contacts may go in bulk: by an address that is theirs alone, here and at the destination."""
+    try:
+        there = there_before(ws, read_decisions(ws.mapping_dir / "adoptions.yaml"))
+    except UsageInvalid:  # the destination has not been looked at yet
+        there = ThereBefore(adoptions={}, taken_emails=frozenset())
+    return sum(_own_address(record, there) for record in snapshot.read("patients"))
+
+
+def _own_address(record: Record, there: ThereBefore) -> bool:
+    address = email_of(record.values.get("email"))
+    if address is None or record.facts.get("email_holder") is False:
+        return False
+    return address.casefold() not in there.taken_emails and record.key.id not in there.adoptions
 
 
 def _visits(snapshot: Snapshot) -> int:

@@ -75,7 +75,7 @@ def gather(
     decisions = read_decisions(ws.mapping_dir / "adoptions.yaml")
     owners = resolve_owners(snapshot.read("clinicians"), catalog.people, settings.policy.fallback_owner)
     accounts = _accounts(ws, snapshot, decisions)
-    there = _there_before(ws, decisions)
+    there = there_before(ws, decisions)
     context = Context(
         policies=settings.policy,
         source=snapshot.catalog,
@@ -134,7 +134,8 @@ class ThereBefore:
     taken_emails: frozenset[str]
 
 
-def _there_before(ws: Workspace, decisions: Decisions) -> ThereBefore:
+def there_before(ws: Workspace, decisions: Decisions) -> ThereBefore:
+    """Return what of the contacts and leads that discover saw counts for who comes from the source."""
     contacts, leads = index(ws.existing("contacts")), index(ws.existing("leads"))
     lines = list(ws.ledger.located("patients"))
     located = {line.destination_id for line in lines if line.stream == "contacts"}

@@ -9,8 +9,10 @@ import pytest
 
 from wherry.app.counts_file import read_counts
 from wherry.app.estimate import estimate, estimate_counts
+from wherry.model.catalog import Catalog
 from wherry.model.errors import UsageInvalid
 from wherry.model.plan import Approval
+from wherry.planning.twins import Existing
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "schemas" / "estimate.json").read_text("utf-8"))
 
@@ -133,6 +135,21 @@ def test_what_was_staged_is_counted_exactly(still):
     assert document["factors"]["volume"]["records"] == 33
     finding = next(g for g in document["gotchas"] if g["id"] == "instalment_sign_off")
     assert "2 of 5" in finding["finding"]
+
+
+def test_a_contact_whose_address_is_held_there_is_no_bulk_row_as_in_the_plan(clinic):
+    ws = clinic()
+    alone = checked(estimate(ws))["calls"]["by_object"]["contacts"]
+    holder, *others = (r for r in ws.snapshot().read("patients") if r.facts.get("email_holder") is not False)
+    address = str(holder.values["email"])
+    there = Existing(id=900, email=address.upper(), first_name="Somebody", last_name="Else")
+    ws.keep_destination(Catalog(system="freshsales", streams=()), {"contacts": [there]}, ws.clock.now())
+    assert checked(estimate(ws))["calls"]["by_object"]["contacts"] == alone + 1
+    ws.mapping_dir.joinpath("adoptions.yaml").write_text(
+        f'contacts:\n  - {{patient: "{others[0].key.id}", id: 900, decision: adopt}}\n', encoding="utf-8"
+    )
+    # Who is adopted is written by id; the address is now the clinic's own and free for its holder.
+    assert checked(estimate(ws))["calls"]["by_object"]["contacts"] == alone + 1
 
 
 def test_the_clinic_s_own_map_decides_the_clarity(clinic):
