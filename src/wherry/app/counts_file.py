@@ -20,7 +20,10 @@ ALSO_CALLED = {
     "providers": "clinicians",
     "locations": "practices",
     "files": "documents",
+    "installments": "instalments",
+    "installment_plans": "instalment_plans",
 }
+HEADER = ["stream", "count"]
 NUMBERS = ("document_bytes", "users")
 EXAMPLE = 'stream,count, or JSON {"plan": "pro", "counts": {"patients": 12000}}'
 
@@ -46,7 +49,7 @@ def read_counts(path: Path) -> Counts:
     known = _streams()
     said: dict[str, Any] = {}
     for name, (value, where) in given.items():
-        word = "_".join(name.strip().casefold().removesuffix(".csv").split())
+        word = _word(name)
         if word == "plan":
             said["plan"] = _plan(path, where, value)
         elif word in NUMBERS:
@@ -61,6 +64,10 @@ def read_counts(path: Path) -> Counts:
     if not streams:
         raise UsageInvalid(f"{path.name} names no stream", hint=f"write {EXAMPLE}")
     return Counts(streams=streams, **said)
+
+
+def _word(name: str) -> str:
+    return "_".join(name.strip().casefold().removesuffix(".csv").split())
 
 
 @cache
@@ -85,11 +92,16 @@ def _from_json(path: Path, text: str) -> dict[str, tuple[Any, str]]:
 def _from_csv(path: Path, text: str) -> dict[str, tuple[Any, str]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     found: dict[str, tuple[Any, str]] = {}
+    headed = False
     for row in reader:
         where = f", line {reader.line_num}"
         cells = [cell.strip() for cell in row]
-        if not any(cells) or cells[0].casefold() == "stream":
+        if not any(cells):
             continue
+        if not found and not headed:
+            headed = _headed(path, where, cells)
+            if headed:
+                continue
         if len(cells) < 2 or any(cells[2:]):
             hint = f"two cells a line: {EXAMPLE}; figures without commas"
             raise UsageInvalid(f"{path.name}{where}: has {len(cells)} cells", hint=hint)
@@ -99,6 +111,20 @@ def _from_csv(path: Path, text: str) -> dict[str, tuple[Any, str]]:
             )
         found[cells[0]] = (cells[1], where)
     return found
+
+
+def _headed(path: Path, where: str, cells: list[str]) -> bool:
+    """Return whether the first line is the header; raise UsageInvalid where it is one, and another than wanted."""
+    words = [cell.casefold() for cell in cells]
+    if words == HEADER:
+        return True
+    named = _word(cells[0]) in {"plan", *NUMBERS, *ALSO_CALLED, *_streams()}
+    if named or (len(cells) == 2 and cells[1].isdigit()):
+        return False
+    raise UsageInvalid(
+        f"{path.name}{where}: another header than {','.join(HEADER)}",
+        hint=f"the first line is {','.join(HEADER)}, or left out; then a line for each stream, such as patients,12000",
+    )
 
 
 def _plan(path: Path, where: str, value: Any) -> str:

@@ -91,6 +91,7 @@ def estimate_counts(path: Path, directory: Path) -> EstimateResult:
         users=counts.users,
         clinicians=counts.streams.get("clinicians", 0),
         instalment_plans=counts.streams.get("instalment_plans", 0),
+        instalments=counts.streams.get("instalments", 0),
     )
     prices = settings.price.prices if settings else PriceList()
     return _result(

@@ -36,6 +36,7 @@ class Circumstances:
     password_given: bool = False
     refused_options: tuple[str, ...] = ()
     instalment_plans: int = 0
+    instalments: int = 0
     unsigned_plans: int | None = None
     signed: bool = False
     timeline_holds: bool = True
@@ -127,9 +128,13 @@ def _volume(found: Circumstances) -> dict[str, Json]:
 
 def _instalments(found: Circumstances) -> dict[str, Json]:
     name, side = "instalment_sign_off", "source"
+    remedy = "read reports/instalments.csv, then wherry approve DIGEST --for instalments --by NAME"
+    if not found.instalment_plans and found.instalments:
+        return _row(
+            name, side, "act", f"{found.instalments:,} instalments, of plans that nobody counted", remedy
+        )
     if not found.instalment_plans:
         return _row(name, side, "ok", "there are no instalment plans")
-    remedy = "read reports/instalments.csv, then wherry approve DIGEST --for instalments --by NAME"
     if found.signed:
         return _row(name, side, "ok", f"{found.instalment_plans:,} instalment plans are signed off")
     if found.unsigned_plans is None:

@@ -68,6 +68,14 @@ def test_csv_and_json_say_the_same(tmp_path):
         ("notes,1\nclinical_notes,2\n", "clinical_notes is there twice", "once"),
         ("plan,gold\npatients,1\n", "line 1: plan is 'gold'", "growth"),
         ("patients\n", "line 1: has 1 cells", "two cells"),
+        (
+            "object,number\npatients,1\n",
+            "line 1: another header than stream,count",
+            "stream,count",
+        ),
+        ("\ncount,stream\n1,patients\n", "line 2: another header", "stream,count"),
+        ("stream;count\npatients;1\n", "line 1: another header", "stream,count"),
+        ("stream,count,note\npatients,1\n", "line 1: another header", "patients,12000"),
         ("stream,count\n", "names no stream", "stream,count"),
         ('{"patients": 1.5}', "the count of patients", "whole number"),
         ('{"patients": true}', "the count of patients", "whole number"),
@@ -87,6 +95,13 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     path.write_bytes(b"patients,\xff\xfe")
     with pytest.raises(UsageInvalid, match="UTF-8"):
         read_counts(path)
+
+
+def test_instalments_alone_are_not_taken_for_none(tmp_path):
+    path = counts(tmp_path, "patients,1\ninstallments,30\n")
+    document = checked(estimate_counts(path, tmp_path))
+    finding = next(g for g in document["gotchas"] if g["id"] == "instalment_sign_off")
+    assert (finding["verdict"], "30 instalments" in finding["finding"]) == ("act", True)
 
 
 def test_more_than_two_million_records_are_scoped_individually(tmp_path):

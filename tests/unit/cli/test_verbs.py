@@ -11,6 +11,7 @@ from wherry.app.results import MatchResult
 from wherry.app.run_results import ReconcileResult
 from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
+from wherry.model.errors import PreflightFailed, SettingsInvalid
 
 UNBUILT = ("serve", "purge")
 
@@ -210,6 +211,12 @@ def test_nothing_is_asked_where_nobody_answers(wherry, replace_verb, monkeypatch
     verbs = replace_verb("rollback", ROLLBACK)
     wherry("rollback", flag)
     assert [kwargs["preview"] for _, _, kwargs in verbs.calls] == [False]
+
+
+@pytest.mark.parametrize("error", [SettingsInvalid, PreflightFailed])
+def test_an_estimate_that_cannot_open_anything_names_the_way_without(wherry, replace_verb, error):
+    replace_verb("estimate", error("there is no export", hint="set it"))
+    assert wherry("estimate").err.endswith("hint: set it; from counts alone: wherry estimate --counts FILE\n")
 
 
 def test_a_plan_lists_what_waits_apart_from_what_is_rejected(wherry, replace_verb):

@@ -9,6 +9,9 @@ from wherry.app.results import EstimateResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
 from wherry.entrypoints.cli.screen import Screen
+from wherry.model.errors import PreflightFailed, SettingsInvalid
+
+COUNTS = "wherry estimate --counts FILE"
 
 
 @click.command("estimate")
@@ -32,7 +35,12 @@ def command(face: Face, counts: Path | None) -> None:
         face.end(face.watched(lambda: estimate_counts(counts, face.flags.project_dir)), show)
     from wherry.app.estimate import estimate
 
-    face.end(face.in_workspace(estimate), show)
+    try:
+        result = face.in_workspace(estimate)
+    except (SettingsInvalid, PreflightFailed) as error:
+        error.hint = f"{error.hint}; from counts alone: {COUNTS}" if error.hint else COUNTS
+        raise
+    face.end(result, show)
 
 
 def show(screen: Screen, result: EstimateResult) -> None:
