@@ -34,7 +34,7 @@ def exported(way: Any) -> list[dict[str, Any]]:
 
 
 def done_singly(entries: list[dict[str, Any]]) -> Counter[Write]:
-    """Confirmed writes that no bulk job carried, and that are not noted to have gone along without a call."""
+    """Confirmed writes that no bulk job carried, and that are not noted to have needed no call."""
     carried = {entry["operation_id"] for entry in entries if entry["state"] == "accepted"}
     return Counter(
         (entry["verb"], entry["stream"], entry["destination_id"])
@@ -43,7 +43,7 @@ def done_singly(entries: list[dict[str, Any]]) -> Counter[Write]:
         and entry["verb"] in VERBS.values()
         and entry["stream"] not in MADE_BY_PREPARE
         and entry["operation_id"] not in carried
-        and "along" not in entry["note"].split()
+        and not {"along", "gone"} & set(entry["note"].split())
     )
 
 

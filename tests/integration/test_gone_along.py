@@ -9,6 +9,7 @@ import pytest
 import wherry.app.rollback
 import wherry.engine.undo
 from small_export import write_export
+from wherry.app.report import report
 from wherry.app.rollback import rollback
 
 BYTES = b"%PDF-1.4 consent"
@@ -249,3 +250,51 @@ def test_products_of_a_deal_that_a_person_changed_keep_the_deal(journey: Any, pr
     back = way.rollback()
     assert (back.exit_code, back.kept_edited) == (7, 1)
     assert [one["products"][0]["quantity"] for one in way.live("deal")] == [2]
+
+
+def a_person_deletes_the_first_patient_and_the_second_one_s_task(way: Any) -> None:
+    """With the contact go his file and what is attached to his deal, which stays."""
+    contact = next(one for one in way.live("contact") if one.get("external_id") == "1")
+    task = next(one for one in way.live("task") if "appointments:2]" in str(one.get("description")))
+    for path in (f"/contacts/{contact['id']}", f"/tasks/{task['id']}"):
+        assert way.emulator.call("DELETE", path)[0] == 200
+
+
+def test_what_a_person_had_deleted_stands_no_longer_behind_a_rollback_and_comes_again(
+    journey: Any, practice: Path
+) -> None:
+    way = journey(bundle=practice, plan="pro", policy='appointments = "task"').prepared()
+    loaded = way.load()
+    there = way.marks()
+    a_person_deletes_the_first_patient_and_the_second_one_s_task(way)
+    shown = way.preview()
+    assert shown.already_gone >= 3  # the contact, his file, the task
+    back = way.rollback(shown.preview.confirm)
+    assert (back.already_gone, back.reverted, back.exit_code) == (shown.already_gone, shown.reverted, 0)
+    with way.open() as workspace:
+        assert report(workspace).standing == ()
+    assert way.preview().already_gone == 0
+    again = way.load()
+    assert {name: line.states for name, line in again.streams.items()} == {
+        name: line.states for name, line in loaded.streams.items()
+    }
+    assert way.marks() == there
+    assert files(way) == {"1": "1", "2": "2"}
+    assert way.reconcile().exit_code == 0
+
+
+def test_a_rollback_killed_behind_a_contact_that_a_person_had_deleted_counts_the_same(
+    journey: Any, practice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = journey(bundle=practice, plan="pro", policy='appointments = "task"').prepared()
+    way.load()
+    a_person_deletes_the_first_patient_and_the_second_one_s_task(way)
+    shown = way.preview()
+    with monkeypatch.context() as dying:
+        dying.setattr(wherry.app.rollback.Uploads, "foresee", die_at_a_contact)
+        with pytest.raises(Killed):
+            way.rollback(shown.preview.confirm)
+    back = way.rollback(shown.preview.confirm)
+    assert back.document()["buckets"] == shown.document()["buckets"]
+    with way.open() as workspace:
+        assert report(workspace).standing == ()

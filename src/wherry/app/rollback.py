@@ -13,6 +13,7 @@ from wherry.app.run_results import Preview, RollbackResult
 from wherry.app.runs import make_hands
 from wherry.app.situation import gather
 from wherry.app.workspace import Workspace
+from wherry.engine.along import was_found_gone
 from wherry.engine.hands import Hands
 from wherry.engine.settle import settle
 from wherry.engine.undo import Bucket, Judgement, Surroundings, deals_gone, end_runs, ours, take_back
@@ -91,12 +92,13 @@ def _carry_out(ws: Workspace, hands: Hands, run: str, confirm: str, catalog: Cat
 
 
 def _forget(ws: Workspace, judged: Iterable[Judgement]) -> None:
-    """Drop what was taken back from what discover saw there: a later load must not take it for a twin."""
+    """Drop what was taken back, or is gone, from what discover saw there: a later load must not take it for a twin."""
     # What an earlier, killed call took back has no operation here any more.
     gone = {
         j.attempt.destination_id
         for j in judged
-        if j.bucket is Bucket.REVERTED and j.attempt.operation.verb is Verb.CREATE and not j.attempt.adopted
+        if j.bucket is Bucket.ALREADY_GONE
+        or (j.bucket is Bucket.REVERTED and j.attempt.operation.verb is Verb.CREATE and not j.attempt.adopted)
     }
     at = ws.discovered_at()
     for stream in STREAMS:
@@ -158,7 +160,8 @@ def _done_before(ws: Workspace, undo: str, run: str) -> Iterator[Judgement]:
     """Yield what an earlier, interrupted call of this rollback has taken back already, and what went along."""
     for attempt in ws.ledger.attempts(run or None, include_undone=True):
         if attempt.undone_by.startswith(f"{undo}:"):
-            yield Judgement(attempt=attempt, bucket=Bucket.REVERTED)
+            gone = was_found_gone(attempt)
+            yield Judgement(attempt=attempt, bucket=Bucket.ALREADY_GONE if gone else Bucket.REVERTED)
 
 
 def _digest(judged: Iterable[Judgement]) -> str:

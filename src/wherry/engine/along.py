@@ -1,6 +1,7 @@
-"""What goes with the record that it belongs to: the ledger says so, and no call is needed."""
+"""What is gone without a call of ours: with the record that it belongs to, or by a person. The ledger says so."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from wherry.engine.decide import HOME
 from wherry.engine.hands import Hands
@@ -11,6 +12,7 @@ from wherry.model.ledger import Attempt, Confirmed, Event, Intended
 from wherry.model.operation import Located, Operation, Payload, Verb
 from wherry.model.record import Key
 
+_GONE = "gone:"  # in the id of an undoing that found nothing to undo
 LINES, DEALS = "deal_products", "deals"  # what is attached to a deal is gone with it
 ALONG = {HOME: "it goes with its contact", "deal": "it goes with its deal"}  # by relation
 ABOVE = {HOME: "contacts", "deal": DEALS}  # stream of what it goes with, by relation
@@ -41,6 +43,25 @@ def gone_along(run: str, attempt: Attempt) -> list[Event]:
         Intended(operation=undo),
         Confirmed(operation_id=undo.id, destination_id=attempt.destination_id or 0, after={}, along=True),
     ]
+
+
+def found_gone(run: str, attempt: Attempt) -> list[Event]:
+    """Return what the ledger is told of a write whose record somebody deleted: it stands no longer.
+
+    After a rollback nothing of ours is left, so that a later load makes it anew, as all else.
+    """
+    made = attempt.operation.verb is Verb.CREATE and not attempt.adopted
+    undo = undoing(run, attempt, attempt.operation.fields)
+    undo = replace(undo, id=f"{run}:{_GONE}{attempt.operation.id}", verb=Verb.DELETE if made else Verb.UPDATE)
+    return [
+        Intended(operation=undo),
+        Confirmed(operation_id=undo.id, destination_id=attempt.destination_id or 0, after={}, gone=True),
+    ]
+
+
+def was_found_gone(attempt: Attempt) -> bool:
+    """Return whether a rollback found the record of this write deleted by somebody else."""
+    return attempt.undone_by.partition(":")[2].startswith(_GONE)
 
 
 def let_go_along(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wherry.engine.along import was_found_gone
 from wherry.engine.hands import Hands
 from wherry.model.errors import LookFirst, RefuseRecord, TryAgain
 from wherry.model.ledger import Absent, Attempt, Confirmed, Event, Intended, Unknown
@@ -36,6 +37,7 @@ def _taken_back(history: Sequence[Attempt], stream: str) -> dict[int, Attempt]:
         if attempt.operation.verb is Verb.CREATE
         and attempt.operation.stream == stream
         and attempt.undone_by
+        and not was_found_gone(attempt)
         and attempt.destination_id
         and attempt.destination_id not in removed
     }

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
-from wherry.engine.along import ALONG, DEALS, LINES, gone_along, undoing
+from wherry.engine.along import ALONG, DEALS, LINES, found_gone, gone_along, undoing, was_found_gone
 from wherry.engine.hands import Hands
 from wherry.engine.past import same
 from wherry.engine.send import send_all
@@ -165,7 +165,7 @@ def take_back(
     """Judge these writes, newest first, and take them back where `write` is set; yield every judgement.
 
     A write whose undoing the destination refuses is yielded as blocked. Killed in the middle, the next
-    call goes on: what was undone is in the ledger.
+    call goes on: what was undone is in the ledger, and what somebody else had deleted before.
     """
     if write:
         settle(hands, run)
@@ -277,6 +277,9 @@ def _take_back_batch(
         still_open = send_all(hands, run, wanted, done)
         failed |= dict.fromkeys(still_open, "an earlier try is still open; run rollback again")
         settle(hands, run)
+        missing = [j.attempt for j in judgements if j.bucket is Bucket.ALREADY_GONE]
+        if missing:
+            hands.ledger.record(run, [event for a in missing for event in found_gone(run, a)])
     else:
         for judgement in judgements:
             _foresee(judgement, seen[_place(judgement.attempt)], around)
@@ -371,6 +374,7 @@ def deals_gone(attempts: Iterable[Attempt]) -> set[int]:
         if attempt.operation.stream == DEALS
         and attempt.operation.verb is Verb.CREATE
         and attempt.undone_by
+        and not was_found_gone(attempt)
         and attempt.destination_id is not None
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from wherry.engine.along import ALONG, gone_along
+from wherry.engine.along import ALONG, found_gone, gone_along, was_found_gone
 from wherry.engine.decide import HOME
 from wherry.engine.undo import Bucket, Judgement
 from wherry.model.ledger import Attempt
@@ -17,6 +17,7 @@ class Uploads:
 
     by_contact: dict[int, list[Attempt]] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    deleted: set[int] = field(default_factory=set)  # of the contacts that are gone: by somebody else
     _new: set[int] = field(
         default_factory=set
     )  # of those that are gone: whose files still stand in the ledger
@@ -30,45 +31,45 @@ class Uploads:
             if operation.stream == "contacts" and _made_and_undone(attempt) and attempt.destination_id:
                 found.gone.add(attempt.destination_id)
                 found._new.add(attempt.destination_id)
+                if was_found_gone(attempt):
+                    found.deleted.add(attempt.destination_id)
             elif _is_upload(attempt) and not attempt.undone_by:
                 found.by_contact.setdefault(operation.links[HOME], []).append(attempt)
         return found
 
     def foresee(self, judgement: Judgement) -> Judgement:
-        """Take note of the contact that this judgement deletes, if it does; return the judgement."""
-        operation = judgement.operation
-        if (
-            operation is not None
-            and operation.stream == "contacts"
-            and operation.verb is Verb.DELETE
-            and judgement.bucket is Bucket.REVERTED
-            and judgement.attempt.destination_id is not None
-        ):
-            self.gone.add(judgement.attempt.destination_id)
-            self._new.add(judgement.attempt.destination_id)
+        """Take note of the contact that this judgement deletes, or finds deleted; return the judgement."""
+        operation, contact = judgement.operation, judgement.attempt.destination_id
+        if judgement.attempt.operation.stream != "contacts" or contact is None:
+            return judgement
+        deletes = operation is not None and operation.verb is Verb.DELETE
+        if judgement.bucket is Bucket.ALREADY_GONE:
+            self.deleted.add(contact)
+        if judgement.bucket is Bucket.ALREADY_GONE or (judgement.bucket is Bucket.REVERTED and deletes):
+            self.gone.add(contact)
+            self._new.add(contact)
         return judgement
 
     def let_go(self, ledger: Ledger, run: str) -> None:
         """Write down that the files of contacts that are gone are gone too: a later load uploads them anew."""
         while self._new:
             contact = self._new.pop()
-            events = [
-                event for attempt in self.by_contact.pop(contact, ()) for event in gone_along(run, attempt)
-            ]
+            tell = found_gone if contact in self.deleted else gone_along
+            events = [event for attempt in self.by_contact.pop(contact, ()) for event in tell(run, attempt)]
             if events:
                 ledger.record(run, events)
 
     def told(self, judged: Iterable[Judgement]) -> list[Judgement]:
-        """Return the judgements, those of files on contacts that go as taken back with them."""
-        return [
-            replace(j, bucket=Bucket.REVERTED, why=ALONG[HOME])
-            if j.bucket is Bucket.IRREVERSIBLE and _is_upload(j.attempt) and self._goes(j.attempt)
-            else j
-            for j in judged
-        ]
+        """Return the judgements, those of files on contacts that go, or that somebody deleted, as gone with them."""
+        return [self._told(one) for one in judged]
 
-    def _goes(self, attempt: Attempt) -> bool:
-        return attempt.operation.links[HOME] in self.gone
+    def _told(self, one: Judgement) -> Judgement:
+        if one.bucket is not Bucket.IRREVERSIBLE or not _is_upload(one.attempt):
+            return one
+        contact = one.attempt.operation.links[HOME]
+        if contact in self.deleted:
+            return replace(one, bucket=Bucket.ALREADY_GONE, why=ALONG[HOME])
+        return replace(one, bucket=Bucket.REVERTED, why=ALONG[HOME]) if contact in self.gone else one
 
 
 def _made_and_undone(attempt: Attempt) -> bool:

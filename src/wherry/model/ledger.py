@@ -63,6 +63,7 @@ class Confirmed:
     adopted: bool = False
     found: bool = False  # settled by looking it up, not by the answer to the call
     along: bool = False  # no call: it went with the record that it belongs to
+    gone: bool = False  # no call: somebody had deleted the record before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

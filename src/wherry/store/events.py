@@ -238,11 +238,8 @@ def _outcome(event: Accepted | Confirmed | Refused | Unknown | Absent) -> tuple[
         case Accepted():
             return _S.ACCEPTED, event.job
         case Confirmed():
-            return _S.CONFIRMED, " ".join(
-                word
-                for word, on in (("adopted", event.adopted), ("found", event.found), ("along", event.along))
-                if on
-            )
+            words = ("adopted", "found", "along", "gone")
+            return _S.CONFIRMED, " ".join(word for word in words if getattr(event, word))
         case Refused():
             return _S.REFUSED, f"{event.reject.reason} {event.reject.field}".strip()
         case Unknown():
