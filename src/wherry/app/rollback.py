@@ -16,7 +16,16 @@ from wherry.app.workspace import Workspace
 from wherry.engine.along import was_found_gone
 from wherry.engine.hands import Hands
 from wherry.engine.settle import settle
-from wherry.engine.undo import Bucket, Judgement, Surroundings, deals_gone, end_runs, ours, take_back
+from wherry.engine.undo import (
+    Bucket,
+    Judgement,
+    Surroundings,
+    deals_gone,
+    end_runs,
+    held_by_others,
+    ours,
+    take_back,
+)
 from wherry.engine.uploads import Uploads
 from wherry.model.catalog import Catalog
 from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
@@ -139,9 +148,11 @@ def _newest(ws: Workspace, scope: frozenset[str]) -> Iterator[Attempt]:
 
 def surroundings(ws: Workspace, catalog: Catalog, run: str = "") -> Surroundings:
     """Return what taking a write back may depend on: all that we made, or that run, and what people may write."""
-    standing = (a for a in ws.ledger.attempts(run or None) if not a.operation.undoes)
+    made = ours(a for a in ws.ledger.attempts(run or None) if not a.operation.undoes)
     gone = deals_gone(ws.ledger.attempts(include_undone=True))
-    return Surroundings(ours=ours(standing), writable=catalog.writable(), gone=gone)
+    others = (a for a in ws.ledger.attempts() if not a.operation.undoes) if run else ()
+    kept = held_by_others(others, run, made)
+    return Surroundings(ours=made, writable=catalog.writable(), gone=gone, kept=kept)
 
 
 def all_stays(ws: Workspace, catalog: Catalog) -> Surroundings:

@@ -357,13 +357,19 @@ def _remember(judgement: Judgement, around: Surroundings) -> None:
         around.gone.add(place[1])
     if judgement.bucket not in (Bucket.KEPT_EDITED, Bucket.BLOCKED):
         return
-    operation = judgement.attempt.operation
-    name = f"{operation.stream}/{judgement.attempt.destination_id}"
-    for relation, parent in operation.links.items():
+    for place in _parents(judgement.attempt).values():
+        around.kept[place] = f"{judgement.attempt.operation.stream}/{judgement.attempt.destination_id}"
+
+
+def _parents(attempt: Attempt) -> dict[str, Place]:
+    """Return the records that a write hung its own record on, by relation."""
+    found: dict[str, Place] = {}
+    for relation, parent in attempt.operation.links.items():
         kind = relation.partition(":")[0]  # of several links of one kind each is named: product:EX1
         stream = PARENT_STREAM.get(kind) or parent_stream(relation)
         if stream:
-            around.kept[stream, parent] = name
+            found[relation] = stream, parent
+    return found
 
 
 def deals_gone(attempts: Iterable[Attempt]) -> set[int]:
@@ -376,6 +382,28 @@ def deals_gone(attempts: Iterable[Attempt]) -> set[int]:
         and attempt.undone_by
         and not was_found_gone(attempt)
         and attempt.destination_id is not None
+    }
+
+
+def held_by_others(
+    attempts: Iterable[Attempt], run: str, made: Mapping[str, frozenset[int]]
+) -> dict[Place, str]:
+    """Return the records that this run made and on which standing writes of other runs hang, with one of those.
+
+    `attempts` are all that stand, oldest first: where a later write hung the same record elsewhere, that counts.
+    Not all of it shows at the destination: no answer names the products of a deal among what hangs on them.
+    """
+    newest: dict[tuple[Place, str], tuple[Place, Attempt]] = {}
+    for attempt in attempts:
+        for relation, on in _parents(attempt).items():
+            if on[1] in made.get(on[0], ()):
+                newest[_place(attempt), relation] = on, attempt
+            else:
+                newest.pop((_place(attempt), relation), None)
+    return {
+        on: f"{attempt.operation.stream}/{attempt.destination_id} of run {attempt.run}"
+        for on, attempt in newest.values()
+        if attempt.run != run
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from memory_destination import FIELDS, HOMES, MemoryDestination, load_all, make_hands, record, roll_back
 from wherry.engine.past import same
-from wherry.engine.undo import Bucket, Judgement, Surroundings, judge, ours, take_back
+from wherry.engine.undo import Bucket, Judgement, Surroundings, held_by_others, judge, ours, take_back
 from wherry.model.diff import Observed
 from wherry.model.errors import Interrupted
 from wherry.model.operation import Operation
@@ -237,3 +237,20 @@ def test_a_field_that_the_server_changes_by_itself_is_no_edit() -> None:
     judged = judge("r9", attempt, seen, Surroundings(ours={}, writable={"sales_accounts": FIELDS}))
     assert judged.bucket is Bucket.REVERTED
     assert isinstance(judged.operation, Operation)
+
+
+def test_what_a_later_run_hung_on_a_record_is_named_and_what_it_hung_elsewhere_is_not(
+    there: MemoryDestination,
+) -> None:
+    two = [record("practices", "2", city="Sligo"), *CLINIC]
+    hands = make_hands(there, two)
+    first = load_all(hands)
+    moved = [*two[:2], *(r for r in changed(parent="2") if r.key.stream != "practices")]
+    second = load_all(make_hands(there, moved, ledger=hands.ledger), "e" * 64)
+    standing = list(hands.ledger.attempts())
+    made = ours(a for a in standing if a.run == first)
+    by_key = {str(a.operation.key): a.destination_id for a in standing}
+    held = held_by_others(standing, first, made)
+    assert held == {
+        ("sales_accounts", by_key["practices/2"]): f"contacts/{by_key['patients/1']} of run {second}"
+    }
