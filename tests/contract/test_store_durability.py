@@ -1,6 +1,5 @@
 """What the ledger keeps through threads, restarts, purges and sealing, on both databases."""
 
-import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -130,25 +129,3 @@ def test_a_purge_destroys_the_values_and_leaves_the_proof(store: Store, run: str
     store.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.glob("store.db*"))
     assert b"Zyxwvu-Purged" not in kept
-
-
-def test_bodies_pass_through_the_sealer(url: str) -> None:
-    class Flipped:
-        def seal(self, plain: bytes) -> bytes:
-            return bytes(byte ^ 0x5A for byte in plain)
-
-        def open(self, sealed: bytes) -> bytes:
-            return self.seal(sealed)
-
-    store = open_store(url, clock=Clock(), key="k", sealer=Flipped())
-    run = store.ledger.begin(RunKind.LOAD, DIGEST, {}).id
-    confirm(store, run, an_operation(run), 3)
-    (attempt,) = store.ledger.attempts(run)
-    assert attempt.operation == an_operation(run)
-    assert store.ledger.verify().ok
-    store.close()
-    plain = open_store(url, clock=Clock())
-    with pytest.raises(json.JSONDecodeError):
-        list(plain.ledger.attempts(run))
-    assert not plain.ledger.verify().ok
-    plain.close()

@@ -98,7 +98,7 @@ def test_each_step_is_carried_out_once_however_many_open_at_once(url: str, engin
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT number, name, at FROM schema_steps")).all()
     at = "2026-03-01T00:00:00+00:00"
-    assert [tuple(row) for row in rows] == [(1, "begin", at), (2, "leases", at)]
+    assert [tuple(row) for row in rows] == [(1, "begin", at), (2, "leases", at), (3, "seal", at)]
 
 
 def test_a_store_of_a_newer_version_is_left_alone(url: str, engine: Engine) -> None:
@@ -160,11 +160,6 @@ def test_another_kind_of_address_is_refused_in_plain_words(wrong: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"store\.url") as refused:
         open_store(wrong, clock=CLOCK)
     assert "sqlite:///" in refused.value.hint
-
-
-def test_a_key_that_nothing_can_use_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsInvalid, match=r"store\.key"):
-        open_store(f"sqlite:///{tmp_path}/store.db", clock=CLOCK, key="secret")
 
 
 def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from wherry.app.readings import FRESH, Readings
+from wherry.app.readings import FRESH, Lines, Readings
 from wherry.model.diff import Observed
+from wherry.privacy import AesSealer, DataKey
 
+SEALER = AesSealer(DataKey.new())
 SLOW = [{"kind": "slow", "ms": 60, "match": {"method": "GET"}}]
 
 
@@ -101,13 +103,13 @@ class OneContact:
 @pytest.mark.parametrize("torn", [False, True])
 def test_answers_are_kept_as_they_were_and_a_torn_one_is_asked_again(tmp_path: Path, torn: bool) -> None:
     path, now, there = tmp_path / "r.jsonl", datetime(2026, 11, 25, tzinfo=UTC), OneContact()
-    first = Readings(path, "a", there, now)  # type: ignore[arg-type]  # reads only
+    first = Readings(path, "a", there, Lines(sealer=SEALER, now=now))  # type: ignore[arg-type]  # reads only
     seen = first.fetch("contacts", [7])
     assert first.fetch_children({7: {"tasks": [1]}}) == []
     first.close()
     if torn:
         path.write_bytes(path.read_bytes()[:-5])
-    again = Readings(path, "a", there, now + timedelta(hours=1))  # type: ignore[arg-type]  # reads only
+    again = Readings(path, "a", there, Lines(sealer=SEALER, now=now + timedelta(hours=1)))  # type: ignore[arg-type]  # reads only
     assert again.fetch("contacts", [7]) == seen
     assert again.fetch_children({7: {"tasks": [1]}}) == []
     assert there.asked == (3 if torn else 2)
@@ -120,10 +122,10 @@ def test_answers_about_something_else_or_of_yesterday_are_not_used(
     tmp_path: Path, about: str, later: timedelta
 ) -> None:
     path, now, there = tmp_path / "r.jsonl", datetime(2026, 11, 25, tzinfo=UTC), OneContact()
-    first = Readings(path, "a", there, now)  # type: ignore[arg-type]  # reads only
+    first = Readings(path, "a", there, Lines(sealer=SEALER, now=now))  # type: ignore[arg-type]  # reads only
     first.fetch("contacts", [7])
     first.close()
-    again = Readings(path, about, there, now + later)  # type: ignore[arg-type]  # reads only
+    again = Readings(path, about, there, Lines(sealer=SEALER, now=now + later))  # type: ignore[arg-type]  # reads only
     again.fetch("contacts", [7])
     again.close()
     assert there.asked == 2

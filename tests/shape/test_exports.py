@@ -10,7 +10,11 @@ EXPORTS = {
     "wherry.connectors.folder": ["CsvFolder", "connector"],
     "wherry.connectors.freshsales": ["Check", "FreshsalesDestination", "connector", "open_destination"],
     "wherry.staging": ["Change", "ChangeKind", "ParquetSnapshot", "compare", "stage"],
-    "wherry.store": ["Store", "open_store"],
+    "wherry.privacy": [
+        *("AesSealer", "DataKey", "Destroyed", "KeyFile", "Sealer", "UNSEALED", "Unsealed"),
+        *("unwrapped", "wrapped"),
+    ],
+    "wherry.store": ["Keys", "Store", "open_store"],
 }
 
 

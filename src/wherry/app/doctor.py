@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from wherry.app.credentials import variable
 from wherry.app.results import Check, DoctorResult
 from wherry.app.workspace import Workspace
 from wherry.model.errors import WherryError
@@ -92,6 +93,18 @@ def _store(ws: Workspace) -> Iterator[Check]:
         yield Check(id="store.open", what=what, verdict="fail", found=error.message, remedy=error.hint)
         return
     yield Check(id="store.open", what=what, verdict="ok", found=f"{runs} runs so far")
+    yield _sealed(ws)
+
+
+def _sealed(ws: Workspace) -> Check:
+    what, key = "values of records are sealed at rest", variable("store.key")
+    if not ws.sealer.sealed:
+        remedy = f"set {key} to one secret on every machine before the first run; until then keep the database encrypted"
+        found = "no: a PostgreSQL store without a secret stays open for workers elsewhere"
+        return Check(id="store.sealed", what=what, verdict="warn", found=found, remedy=remedy)
+    wrapped = ws.settings.credentials.get("store.key") is not None
+    found = f"yes; the key is wrapped by {key}" if wrapped else "yes; the key lies in .wherry/keys"
+    return Check(id="store.sealed", what=what, verdict="ok", found=found)
 
 
 def _disk(root: Path) -> Check:

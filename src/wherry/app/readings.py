@@ -1,8 +1,9 @@
 """What was read back so far, kept on disk, so that a reconcile that was interrupted does not read it again."""
 
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -10,23 +11,53 @@ from typing import IO, Any
 import orjson
 
 from wherry.model.diff import Observed
+from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import sha256_of
 from wherry.model.ports import DestinationReader
+from wherry.privacy import Sealer
 
+_NAME = "readings"
 FRESH = timedelta(hours=24)  # what is older is read again: people have been at work since
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """How a line of kept answers is written and read again, as of this moment."""
+
+    sealer: Sealer
+    now: datetime
+
+    def of(self, body: dict[str, Any]) -> bytes:
+        """Return the line."""
+        plain = orjson.dumps(body)
+        return (b64encode(self.sealer.seal(plain, _NAME)) if self.sealer.sealed else plain) + b"\n"
+
+    def read(self, text: bytes) -> dict[str, Any]:
+        """Return what the line says; nothing where it is torn, or not ours to read."""
+        try:
+            plain = (
+                self.sealer.open(b64decode(text.strip(), validate=True), _NAME)
+                if self.sealer.sealed
+                else text
+            )
+            body = orjson.loads(plain)
+        except (ValueError, PreflightFailed):
+            return {}
+        return body if isinstance(body, dict) and text.endswith(b"\n") else {}
 
 
 class Readings:
     """Reads the destination, and remembers each answer until the work is done.
 
     `about` names what is read back, and as of when our own writes stand: kept answers of anything else, older
-    than a day, or torn by a crash are not used. The file holds values of records, as the staged snapshot
-    does: its owner alone can read it, and `done` removes it.
+    than a day, or torn by a crash are not used. The file holds values of records, so each line is sealed, and
+    `done` removes it.
     """
 
-    def __init__(self, path: Path, about: str, destination: DestinationReader, now: datetime) -> None:
-        self._path, self._destination = path, destination
-        self._at = _places(path, about, now)
+    def __init__(self, path: Path, about: str, destination: DestinationReader, lines: "Lines") -> None:
+        self._path, self._destination, self._lines = path, destination, lines
+        now = lines.now
+        self._at = _places(path, about, lines)
         self.kept = len(self._at)
         self._file = self._opened(about, now)
 
@@ -35,7 +66,7 @@ class Readings:
             return self._path.open("r+b")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b")
-        file.write(orjson.dumps({"about": about, "begun": now.isoformat()}) + b"\n")
+        file.write(self._lines.of({"about": about, "begun": now.isoformat()}))
         return file
 
     def fetch(self, stream: str, ids: Sequence[int]) -> Sequence[Observed]:
@@ -54,12 +85,12 @@ class Readings:
 
     def _known(self, asked: str) -> list[Observed]:
         self._file.seek(self._at[asked])
-        return [_observed(row) for row in orjson.loads(self._file.readline())["seen"]]
+        return [_observed(row) for row in self._lines.read(self._file.readline())["seen"]]
 
     def _keep(self, asked: str, answer: Iterator[Observed]) -> list[Observed]:
         seen = list(answer)
         self._file.seek(0, os.SEEK_END)
-        self._file.write(orjson.dumps({"asked": asked, "seen": [_row(one) for one in seen]}) + b"\n")
+        self._file.write(self._lines.of({"asked": asked, "seen": [_row(one) for one in seen]}))
         self._file.flush()
         return seen
 
@@ -73,32 +104,24 @@ class Readings:
         self._path.unlink(missing_ok=True)
 
 
-def _places(path: Path, about: str, now: datetime) -> dict[str, int]:
+def _places(path: Path, about: str, lines: Lines) -> dict[str, int]:
     """Return where in the file each usable answer begins; none where the file is about something else."""
     if not path.exists():
         return {}
     found: dict[str, int] = {}
     with path.open("rb") as file:
-        head = _line(file.readline())
-        if head.get("about") != about or now - datetime.fromisoformat(str(head["begun"])) > FRESH:
+        head = lines.read(file.readline())
+        if head.get("about") != about or lines.now - datetime.fromisoformat(str(head["begun"])) > FRESH:
             return {}
         at = file.tell()
         while text := file.readline():
-            line = _line(text)
+            line = lines.read(text)
             if not line:  # torn by a crash: whatever comes behind it was never written
                 break
             found[str(line["asked"])] = at
             at = file.tell()
     os.truncate(path, at)
     return found
-
-
-def _line(text: bytes) -> dict[str, Any]:
-    try:
-        line = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return line if isinstance(line, dict) and text.endswith(b"\n") else {}
 
 
 def _row(seen: Observed) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from wherry.app.compare import Witness, read_back
 from wherry.app.control_totals import control_rows, control_totals, write_control
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
-from wherry.app.readings import Readings
+from wherry.app.readings import Lines, Readings
 from wherry.app.run_results import ReconcileResult, StreamProof
 from wherry.app.runs import LOADING, carried, make_hands
 from wherry.app.situation import gather
@@ -77,7 +77,9 @@ def _readings(ws: Workspace, digest: str, run: str) -> Readings:
     """What an interrupted reconcile of the same state has read already."""
     runs = [[r.id, r.kind.value, r.state.value, r.calls] for r in ws.ledger.runs()]
     path = ws.state / "readings" / f"{run or 'all'}.jsonl"
-    return Readings(path, sha256_of([digest, run, runs]), ws.destination, ws.clock.now())
+    return Readings(
+        path, sha256_of([digest, run, runs]), ws.destination, Lines(sealer=ws.sealer, now=ws.clock.now())
+    )
 
 
 def seen_by(totals: ControlTotals) -> Callable[[Record, Observed | None], None]:

@@ -103,7 +103,10 @@ def _scratch(ws: Workspace, folder: Path, emulated: Emulated) -> Iterator[Worksp
     for name in ("snapshots", "snapshot.json"):
         (root / ".wherry" / name).symlink_to(ws.state / name)
     scratch = Workspace(
-        settings=_settings(ws.settings, root, emulated.url), progress=ws.progress, stopper=ws.stopper
+        settings=_settings(ws.settings, root, emulated.url),
+        progress=ws.progress,
+        stopper=ws.stopper,
+        lent=ws.sealer,
     )
     try:
         yield scratch

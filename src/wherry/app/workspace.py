@@ -1,5 +1,6 @@
 """One migration's folder: the only place that joins connectors, staging and store."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,13 +27,17 @@ from wherry.model.plan import Plan
 from wherry.model.ports import Ledger, Source
 from wherry.planning.files import dump_plan, load_plan
 from wherry.planning.twins import Existing
+from wherry.privacy import Sealer
 from wherry.staging import ParquetSnapshot, compare, stage
-from wherry.store import Store, open_store
+from wherry.store import Keys, Store, open_store
 
 if TYPE_CHECKING:
     from wherry.connectors.freshsales import FreshsalesDestination
     from wherry.connectors.kit.chat import Chat
 
+_log = logging.getLogger("wherry.store")
+
+KEYS = "keys"
 VALUES = "values.yaml"
 CONNECTORS = "wherry.connectors"  # the group of entry points
 MINUTE_WAIT = 65.0  # seconds; longer than any wait for the limit of calls a minute
@@ -83,6 +88,7 @@ class Workspace:
     clock: SystemClock = field(default_factory=SystemClock)
     stopper: Stopper = field(default_factory=Stopper)
     wait_for_quota: bool = True
+    lent: Sealer | None = None  # of the workspace whose snapshot this one reads
     _store: Store | None = None
     _budget: FencedBudget | None = None
     _destination: "FreshsalesDestination | None" = None
@@ -146,9 +152,15 @@ class Workspace:
         """The store, opened once."""
         if self._store is None:
             _ = self.state
-            key = self.settings.credentials.get("store.key")
-            self._store = open_store(self.settings.store.url, clock=self.clock, key=key)
+            keys = Keys(folder=self.state / KEYS, secret=self.settings.credentials.get("store.key"))
+            url = self.settings.store.url
+            self._store = open_store(url, clock=self.clock, keys=keys, sealer=self.lent)
         return self._store
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals everything of this workspace that may hold values."""
+        return self.store.sealer
 
     @property
     def ledger(self) -> Ledger:
@@ -254,7 +266,17 @@ class Workspace:
 
     def stage(self, source: Source) -> ParquetSnapshot:
         """Stage the source as an immutable snapshot and make it the current one."""
-        snapshot = stage(source, self.state / "snapshots", progress=lambda _name, n: self.progress.advance(n))
+        if not self.sealer.sealed:
+            _log.warning(
+                "nothing is sealed: a PostgreSQL store without WHERRY_STORE__KEY stays open",
+                extra={"action": "store.unsealed"},
+            )
+        snapshot = stage(
+            source,
+            self.state / "snapshots",
+            progress=lambda _name, n: self.progress.advance(n),
+            sealer=self.sealer,
+        )
         self._write("snapshot.json", orjson.dumps({"digest": snapshot.digest}))
         return snapshot
 
@@ -263,7 +285,7 @@ class Workspace:
         if not digest:
             digest = orjson.loads(self._read("snapshot.json"))["digest"]
         include = ("deceased",) if self.settings.policy.deceased == "load" else ()
-        return ParquetSnapshot.open(self.state / "snapshots" / digest, include)
+        return ParquetSnapshot.open(self.state / "snapshots" / digest, include, self.sealer)
 
     def changed_records(self, before: str) -> Iterator[str]:
         """Yield a line for every record that changed since the snapshot with that digest was taken."""
@@ -274,26 +296,26 @@ class Workspace:
         self, catalog: Catalog, existing: Mapping[str, list[Existing]], at: datetime
     ) -> None:
         """Keep what was discovered of the destination, and when the look at it began."""
-        self._write("destination.json", dump_catalog(catalog))
-        self._write("existing.json", orjson.dumps({"at": at, "streams": existing}))
+        self._keep("destination.json", dump_catalog(catalog))
+        self._keep("existing.json", orjson.dumps({"at": at, "streams": existing}))
 
     def keep_existing(self, newer: Mapping[str, list[Existing]], at: datetime) -> None:
         """Keep newer lists of what is there, as of that moment."""
-        streams = {**orjson.loads(self._read("existing.json"))["streams"], **newer}
-        self._write("existing.json", orjson.dumps({"at": at, "streams": streams}))
+        streams = {**orjson.loads(self._kept("existing.json"))["streams"], **newer}
+        self._keep("existing.json", orjson.dumps({"at": at, "streams": streams}))
 
     def discovered_at(self) -> datetime:
         """Return the moment from which on changes at the destination are not known."""
-        return datetime.fromisoformat(orjson.loads(self._read("existing.json"))["at"])
+        return datetime.fromisoformat(orjson.loads(self._kept("existing.json"))["at"])
 
     def catalog(self) -> Catalog:
         """Return the destination's catalog as last discovered."""
-        return load_catalog(self._read("destination.json"))
+        return load_catalog(self._kept("destination.json"))
 
     def existing(self, stream: str) -> list[Existing]:
         """Return the contacts or accounts that were there when the destination was discovered."""
         return [
-            Existing(**row) for row in orjson.loads(self._read("existing.json"))["streams"].get(stream, [])
+            Existing(**row) for row in orjson.loads(self._kept("existing.json"))["streams"].get(stream, [])
         ]
 
     def headers(self) -> Mapping[str, Mapping[str, str]]:
@@ -313,6 +335,15 @@ class Workspace:
         new.write_bytes(data)
         new.chmod(0o600)
         new.replace(self.state / name)
+
+    def _keep(self, name: str, document: bytes) -> None:
+        """Keep what may hold values."""
+        self._write(name, self.sealer.seal(document, name))
+
+    def _kept(self, name: str) -> bytes:
+        found = self._read(name)
+        # What was discovered before anything was sealed lies there as it is.
+        return found if found.startswith(b"{") else self.sealer.open(found, name)
 
     def _read(self, name: str) -> bytes:
         try:

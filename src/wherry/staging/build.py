@@ -9,24 +9,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
-
 from wherry.model.catalog import Catalog
+from wherry.model.errors import PreflightFailed
 from wherry.model.ports import Source
 from wherry.model.record import Fate
+from wherry.privacy import UNSEALED, Sealer
 from wherry.staging.decide import decide
 from wherry.staging.layout import quoted
 from wherry.staging.money import settle_money
-from wherry.staging.passport import FILE, Passport
+from wherry.staging.passport import FILE, Passport, is_open, read_passport
 from wherry.staging.plans import relate_plans
 from wherry.staging.relations import relate
 from wherry.staging.shards import digest_of, fsync, write_shards
 from wherry.staging.snapshot import ParquetSnapshot
+from wherry.staging.vault import Vault
 from wherry.staging.workbench import Workbench
 
 Progress = Callable[[str, int], None]
 
 _PROGRESS_EVERY = 10_000
+_READ_MB = 256
 _SCRATCH = ".staging-"
 _LEFT_BEHIND = 24 * 3600  # seconds; no staging takes that long
 
@@ -38,12 +40,14 @@ def stage(
     memory_limit_mb: int = 512,
     shard_records: int = 50_000,
     progress: Progress | None = None,
+    sealer: Sealer = UNSEALED,
 ) -> ParquetSnapshot:
     """Read a source whole and return its snapshot, in a folder below `directory` named by its digest.
 
     Everything is built in a folder beside it and moved into place at the end, so that a snapshot is never
     half there; older ones stay. `progress` is told a stream and how many more of its records were read. `memory_limit_mb` bounds
-    the database; the process takes some 200 MB more. Raises whatever the source raises, and leaves nothing.
+    the database; the process takes some 200 MB more. Whatever is written on the way, and the snapshot, is
+    sealed. Raises whatever the source raises, and leaves nothing.
     """
     directory.mkdir(parents=True, exist_ok=True)
     _sweep(directory)
@@ -51,13 +55,14 @@ def stage(
     try:
         ready = scratch / "snapshot"
         ready.mkdir(mode=0o700)
-        passport = _build(source, scratch, ready, (memory_limit_mb, shard_records), progress or _silent)
-        fsync(passport.write(ready))
+        vault = Vault(sealer, scratch, memory_mb=memory_limit_mb, threads=2)
+        passport = _build(source, vault, scratch, shard_records, progress or _silent)
+        fsync(passport.write(ready, sealer))
         fsync(ready)
-        final = _move(ready, directory / passport.digest)
+        final = _move(ready, directory / passport.digest, sealer)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return ParquetSnapshot.open(final)
+    return ParquetSnapshot.open(final, sealer=sealer)
 
 
 def _sweep(directory: Path) -> None:
@@ -71,13 +76,12 @@ def _silent(_stream: str, _records: int) -> None:
     pass
 
 
-def _build(
-    source: Source, scratch: Path, folder: Path, limits: tuple[int, int], progress: Progress
-) -> Passport:
+def _build(source: Source, vault: Vault, scratch: Path, records: int, progress: Progress) -> Passport:
+    folder = scratch / "snapshot"
     catalog = source.describe()
     facts = source.facts()
     integrity = source.integrity()
-    bench = Workbench(scratch, catalog, limits[0])
+    bench = Workbench(vault, scratch, catalog)
     try:
         for stream in catalog.streams:
             _load(source, bench, stream.name, progress)
@@ -86,13 +90,16 @@ def _build(
         relate_plans(bench)
         settle_money(bench)
         for shape in bench.layouts.values():
-            write_shards(bench, shape, folder, limits[1])
+            write_shards(bench, shape, folder, records)
             fsync(folder / shape.name)
         counts = {name: _counts(bench, name) for name in bench.layouts}
     finally:
         bench.close()
-    with duckdb.connect(":memory:", config={"threads": 2}) as connection:
-        digest = digest_of(connection, folder, list(counts))
+    reading = Vault(vault.sealer, scratch, memory_mb=_READ_MB, threads=1 if vault.sealer.sealed else 2)
+    try:
+        digest = digest_of(reading, folder, list(counts))
+    finally:
+        reading.close()
     return Passport(
         digest=digest,
         catalog=_counted(catalog, counts),
@@ -127,12 +134,23 @@ def _counted(catalog: Catalog, counts: dict[str, dict[str, int]]) -> Catalog:
     return replace(catalog, streams=streams)
 
 
-def _move(ready: Path, final: Path) -> Path:
+def _move(ready: Path, final: Path, sealer: Sealer) -> Path:
     """Put a finished snapshot in its place; where the same records are there already, only say what is new."""
     if final.exists():
+        if not _fits(final, sealer):  # from before it was sealed, or sealed with another key
+            for path in sorted(ready.glob("*/*.parquet")):
+                path.replace(final / path.relative_to(ready))
         (ready / FILE).replace(final / FILE)
         fsync(final)
         return final
     ready.rename(final)
     fsync(final.parent)
     return final
+
+
+def _fits(final: Path, sealer: Sealer) -> bool:
+    try:
+        read_passport(final, sealer)
+        return is_open((final / FILE).read_bytes()) is not sealer.sealed
+    except PreflightFailed:
+        return False

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import duckdb
-
 from wherry.model.record import Key
-from wherry.staging.layout import text
 from wherry.staging.shards import shard_files
 from wherry.staging.snapshot import ParquetSnapshot
+from wherry.staging.vault import Vault
 
 _FETCH = 2_000
-_MEMORY = "256MB"
+_MEMORY_MB = 256
 
 
 class ChangeKind(StrEnum):
@@ -49,32 +47,31 @@ def compare(old: ParquetSnapshot, new: ParquetSnapshot, streams: list[str] | Non
 
 
 def _stream(old: ParquetSnapshot, new: ParquetSnapshot, stream: str) -> Iterator[Change]:
+    sealer = new.sealer
+    vault = Vault(sealer, new.folder.parent, memory_mb=_MEMORY_MB, threads=1 if sealer.sealed else 2)
     sql = f"""
         SELECT coalesce(n._key, o._key) AS key,
           CASE WHEN n._key IS NULL THEN 'deleted'
                WHEN n._fate <> 'ready' THEN 'withdrawn'
                WHEN o._fate IS DISTINCT FROM 'ready' THEN 'created' ELSE 'changed' END AS kind,
           coalesce(n._fate, ''), coalesce(n._reason, '')
-        FROM ({_records(old, stream)}) o FULL OUTER JOIN ({_records(new, stream)}) n ON n._key = o._key
+        FROM ({_records(vault, old, stream)}) o FULL OUTER JOIN ({_records(vault, new, stream)}) n ON n._key = o._key
         WHERE (o._fate = 'ready' OR n._fate = 'ready')
           AND (o._hash IS DISTINCT FROM n._hash OR o._fate IS DISTINCT FROM n._fate)
         ORDER BY coalesce(n._n, o._n) NULLS LAST, length(key), key
     """
-    connection = duckdb.connect(":memory:", config={"memory_limit": _MEMORY, "threads": 2})
     try:
-        connection.execute(sql)
-        while rows := connection.fetchmany(_FETCH):
-            for key, kind, fate, reason in rows:
-                yield Change(key=Key(stream, key), kind=ChangeKind(kind), fate=fate, reason=reason)
+        for key, kind, fate, reason in vault.rows(sql, _FETCH):
+            yield Change(key=Key(stream, key), kind=ChangeKind(kind), fate=fate, reason=reason)
     finally:
-        connection.close()
+        vault.close()
 
 
-def _records(snapshot: ParquetSnapshot, stream: str) -> str:
+def _records(vault: Vault, snapshot: ParquetSnapshot, stream: str) -> str:
     files = shard_files(snapshot.folder, stream)
     if not files:
         return (
             "SELECT ''::VARCHAR AS _key, 0::BIGINT AS _n, '' AS _hash, '' AS _fate, '' AS _reason WHERE false"
         )
-    names = ", ".join(text(str(path)) for path in files)
+    names = ", ".join(vault.place(path) for path in files)
     return f"SELECT _key, _n, _hash, _fate, _reason FROM read_parquet([{names}])"

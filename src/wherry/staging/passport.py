@@ -11,6 +11,7 @@ from wherry.model.catalog import Catalog, Choice, Field, FieldType, Privacy, Str
 from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
 from wherry.model.ports import Finding
+from wherry.privacy import Sealer
 
 FILE = "snapshot.json"
 FORMAT = "wherry-snapshot/1"
@@ -26,8 +27,8 @@ class Passport:
     findings: tuple[Finding, ...]
     counts: Mapping[str, Mapping[str, int]]
 
-    def write(self, folder: Path) -> Path:
-        """Write it into a folder; return the file."""
+    def write(self, folder: Path, sealer: Sealer) -> Path:
+        """Write it into a folder, sealed; return the file."""
         path = folder / FILE
         body = {
             "format": FORMAT,
@@ -37,14 +38,18 @@ class Passport:
             "findings": [asdict(finding) for finding in self.findings],
             "counts": {stream: dict(fates) for stream, fates in self.counts.items()},
         }
-        path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+        path.write_bytes(sealer.seal(orjson.dumps(body, option=orjson.OPT_INDENT_2), FILE))
         return path
 
 
-def read_passport(folder: Path) -> Passport:
-    """Return what a folder's snapshot says of itself; raises PreflightFailed when there is none."""
+def read_passport(folder: Path, sealer: Sealer) -> Passport:
+    """Return what a folder's snapshot says of itself; raises PreflightFailed when there is none with this key.
+
+    One from before snapshots were sealed is read as it lies there.
+    """
     try:
-        body: dict[str, Any] = orjson.loads((folder / FILE).read_bytes())
+        data = (folder / FILE).read_bytes()
+        body: dict[str, Any] = orjson.loads(data if is_open(data) else sealer.open(data, FILE))
     except (OSError, orjson.JSONDecodeError) as problem:
         raise _no_snapshot() from problem
     if body.get("format") != FORMAT:
@@ -58,6 +63,11 @@ def read_passport(folder: Path) -> Passport:
         findings=tuple(Finding(**finding) for finding in body["findings"]),
         counts=body["counts"],
     )
+
+
+def is_open(data: bytes) -> bool:
+    """Return whether a document lies there unsealed."""
+    return data.startswith(b"{")
 
 
 def _no_snapshot() -> PreflightFailed:

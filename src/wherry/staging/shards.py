@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from wherry.model.catalog import FieldType
-from wherry.staging.layout import Layout, quoted, text
+from wherry.staging.layout import Layout, quoted
 from wherry.staging.relations import NUMBER
+from wherry.staging.vault import Vault
 from wherry.staging.workbench import Workbench
 
 _FETCH = 2_000
@@ -49,7 +48,7 @@ def write_shards(bench: Workbench, shape: Layout, folder: Path, records: int) ->
                      _raw_hash, _fate, _reason, _field, _detail, _blocked_by, _via, _facts, {columns}
               FROM {table} JOIN place USING (_seq)
               WHERE _ord >= {start} AND _ord < {start + records} ORDER BY _ord
-            ) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)
+            ) TO {bench.place(path)} (FORMAT parquet, COMPRESSION zstd)
             """
         )
         fsync(path)
@@ -61,25 +60,18 @@ def shard_files(folder: Path, stream: str) -> list[Path]:
     return sorted((folder / stream).glob("*.parquet"))
 
 
-def scan(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: str, where: str = "true"
-) -> Iterator[tuple[Any, ...]]:
+def scan(vault: Vault, path: Path, columns: str, where: str = "true") -> Iterator[tuple[Any, ...]]:
     """Yield rows of one shard in order, a few thousand in memory at a time."""
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"SELECT {columns} FROM read_parquet({text(str(path))}) WHERE {where} ORDER BY _ord")
-        while rows := cursor.fetchmany(_FETCH):
-            yield from rows
-    finally:
-        cursor.close()
+    shard = vault.place(path)
+    return vault.rows(f"SELECT {columns} FROM read_parquet({shard}) WHERE {where} ORDER BY _ord", _FETCH)
 
 
-def digest_of(connection: duckdb.DuckDBPyConnection, folder: Path, streams: list[str]) -> str:
+def digest_of(vault: Vault, folder: Path, streams: list[str]) -> str:
     """Return the sha256 over (stream, key, hash, fate, reason) of every record, in key order."""
     digest = hashlib.sha256()
     for stream in sorted(streams):
         for path in shard_files(folder, stream):
-            for row in scan(connection, path, "_key, _hash, _fate, _reason"):
+            for row in scan(vault, path, "_key, _hash, _fate, _reason"):
                 digest.update("\x1f".join((stream, *row)).encode())
                 digest.update(b"\n")
     return digest.hexdigest()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import orjson
 
 from wherry.model.catalog import Catalog
@@ -12,11 +11,13 @@ from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
 from wherry.model.ports import Finding, ValueProfile
 from wherry.model.record import Fate, Key, Record, Staged, Value
+from wherry.privacy import UNSEALED, Sealer
 from wherry.staging.canonical import decode
 from wherry.staging.layout import Layout, layout, quoted, text
 from wherry.staging.passport import Passport, read_passport
 from wherry.staging.profile import profile
 from wherry.staging.shards import scan, shard_files
+from wherry.staging.vault import Vault
 
 _MEMORY_MB = 256
 _KEYS_A_QUERY = 5_000
@@ -25,27 +26,30 @@ _KEYS_A_QUERY = 5_000
 class ParquetSnapshot:
     """The source's records as they were at one moment; read-only, and safe to read from several threads."""
 
-    def __init__(self, folder: Path, passport: Passport, include: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, passport: Passport, include: Sequence[str] = (), sealer: Sealer = UNSEALED
+    ) -> None:
         self.folder = folder
+        self.sealer = sealer
         self._include = tuple(include)
         self._passport = passport
         self._layouts = {stream.name: layout(stream) for stream in passport.catalog.streams}
-        self._connection = duckdb.connect(
-            ":memory:", config={"memory_limit": f"{_MEMORY_MB}MB", "threads": 2}
-        )
+        self._vault = Vault(sealer, folder.parent, memory_mb=_MEMORY_MB, threads=1 if sealer.sealed else 2)
 
     @classmethod
-    def open(cls, directory: Path, include: Sequence[str] = ()) -> "ParquetSnapshot":
-        """Open the snapshot in a folder. Raises PreflightFailed when there is none.
+    def open(
+        cls, directory: Path, include: Sequence[str] = (), sealer: Sealer = UNSEALED
+    ) -> "ParquetSnapshot":
+        """Open the snapshot in a folder. Raises PreflightFailed when there is none, or none with this key.
 
         `include` names filter reasons that a policy lets in (`deceased`): records filtered for them are
         READY, and so are records filtered only because such a record is their parent.
         """
-        return cls(directory, read_passport(directory), include)
+        return cls(directory, read_passport(directory, sealer), include, sealer)
 
     def close(self) -> None:
         """Let go of the reading connection."""
-        self._connection.close()
+        self._vault.close()
 
     @property
     def digest(self) -> str:
@@ -76,7 +80,7 @@ class ParquetSnapshot:
         columns = ", ".join(["_key", "_hash", "_facts", *(quoted(column) for _, column in shape.fields())])
         for where in _key_filters(keys):
             for path in shard_files(self.folder, stream):
-                for row in scan(self._connection, path, columns, f"{_ready(self._include)} AND {where}"):
+                for row in scan(self._vault, path, columns, f"{_ready(self._include)} AND {where}"):
                     yield make(row)
 
     def read_where(self, stream: str, field: str, values: Sequence[str]) -> Iterator[Record]:
@@ -88,7 +92,7 @@ class ParquetSnapshot:
         columns = ", ".join(["_key", "_hash", "_facts", *(quoted(column) for _, column in shape.fields())])
         where = f"{quoted(shape.columns[field])} IN ({', '.join(text(value) for value in values)})"
         for path in shard_files(self.folder, stream):
-            for row in scan(self._connection, path, columns, f"{_ready(self._include)} AND {where}"):
+            for row in scan(self._vault, path, columns, f"{_ready(self._include)} AND {where}"):
                 yield make(row)
 
     def read_with_fate(self, stream: str, fates: Collection[Fate]) -> Iterator[tuple[Fate, Record]]:
@@ -104,21 +108,21 @@ class ParquetSnapshot:
         )
         where = f"_fate IN ({', '.join(text(fate.value) for fate in fates)})"
         for path in shard_files(self.folder, stream) if fates else ():
-            for fate, *row in scan(self._connection, path, columns, where):
+            for fate, *row in scan(self._vault, path, columns, where):
                 yield Fate(fate), make(tuple(row))
 
     def keys(self, stream: str) -> Iterator[str]:
         """Yield the keys of READY records in order."""
         self._shape(stream)
         for path in shard_files(self.folder, stream):
-            for (key,) in scan(self._connection, path, "_key", _ready(self._include)):
+            for (key,) in scan(self._vault, path, "_key", _ready(self._include)):
                 yield key
 
     def record_hashes(self, stream: str) -> Iterator[tuple[str, str]]:
         """Yield key and hash of READY records in order."""
         self._shape(stream)
         for path in shard_files(self.folder, stream):
-            for key, hash_ in scan(self._connection, path, "_key, _hash", _ready(self._include)):
+            for key, hash_ in scan(self._vault, path, "_key, _hash", _ready(self._include)):
                 yield str(key), str(hash_)
 
     def fates(self, stream: str | None = None) -> Iterator[Staged]:
@@ -133,7 +137,7 @@ class ParquetSnapshot:
             self._shape(name)
             for path in shard_files(self.folder, name):
                 for key, fate, reason, detail, field, line, blocked_by, hash_ in scan(
-                    self._connection, path, columns
+                    self._vault, path, columns
                 ):
                     yield Staged(
                         key=Key(name, key),
@@ -151,7 +155,7 @@ class ParquetSnapshot:
         shape = self._shape(stream)
         if field not in shape.columns:
             raise PreflightFailed(f"the snapshot's stream {stream} has no field {field}")
-        return profile(self._connection, shard_files(self.folder, stream), shape.columns[field])
+        return profile(self._vault, shard_files(self.folder, stream), shape.columns[field])
 
     def _shape(self, stream: str) -> Layout:
         shape = self._layouts.get(stream)

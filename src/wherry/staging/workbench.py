@@ -5,9 +5,8 @@
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
-import duckdb
 import orjson
 
 from wherry.model.catalog import Catalog, Stream
@@ -15,6 +14,7 @@ from wherry.model.jsons import canonical_json
 from wherry.model.ports import Extracted
 from wherry.staging.canonical import encode
 from wherry.staging.layout import KEPT, Layout, layout, quoted, text
+from wherry.staging.vault import Vault
 
 _BYTES_A_LOAD = 48 << 20
 
@@ -22,19 +22,11 @@ _BYTES_A_LOAD = 48 << 20
 class Workbench:
     """One table for each stream, named as the stream."""
 
-    def __init__(self, folder: Path, catalog: Catalog, memory_limit_mb: int) -> None:
-        self._folder = folder
+    def __init__(self, vault: Vault, folder: Path, catalog: Catalog) -> None:
+        self._vault, self._folder = vault, folder
         self.filled: set[str] = set()  # streams with records; the others need no statement
         self.layouts: dict[str, Layout] = {stream.name: layout(stream) for stream in catalog.streams}
-        self._db = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": f"{memory_limit_mb}MB",
-                "threads": 2,
-                "temp_directory": str(folder / "spill"),
-                "preserve_insertion_order": False,
-            },
-        )
+        self.run("SET preserve_insertion_order = false")
         for shape in self.layouts.values():
             kept = [f"{name} {type_}" for name, type_ in KEPT.items()]
             own = [f"{quoted(column)} VARCHAR" for _, column in shape.fields()]
@@ -42,19 +34,27 @@ class Workbench:
 
     def run(self, sql: str, parameters: Iterable[Any] = ()) -> None:
         """Run a statement for its effect."""
-        self._db.execute(sql, list(parameters))
+        self._vault.execute(sql, list(parameters))
 
     def rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query that gives few."""
-        return list(self._db.execute(sql, list(parameters)).fetchall())
+        return self._vault.execute(sql, list(parameters))
 
     def number(self, sql: str, parameters: Iterable[Any] = ()) -> int:
         """Return the one number that a query gives."""
         return int(self.rows(sql, parameters)[0][0] or 0)
 
     def close(self) -> None:
-        """Let go of the database file."""
-        self._db.close()
+        """Let go of the database and of what it spilt."""
+        self._vault.close()
+
+    def place(self, path: Path) -> str:
+        """Return a file as SQL names it."""
+        return self._vault.place(path)
+
+    def create(self, path: Path) -> BinaryIO:
+        """Return a new file that SQL can read under its place once it is closed."""
+        return self._vault.sealer.create(path)
 
     def loader(self, stream: Stream) -> "Loader":
         """Return what takes the records of a stream in."""
@@ -76,7 +76,7 @@ class Loader:
         self._select = ", ".join(f"{quoted(place)} AS {quoted(name)}" for name, place in places.items())
         self._fields = [(field.name, places[column]) for field, column in shape.fields()]
         self._kept = [places[name] for name in KEPT]
-        self._file: IO[bytes] | None = None
+        self._file: BinaryIO | None = None
         self._held = 0
         self.count = 0
 
@@ -110,7 +110,7 @@ class Loader:
 
     def _write(self, line: bytes) -> None:
         if self._file is None:
-            self._file = self._path.open("wb")
+            self._file = self._bench.create(self._path)
         self._file.write(line)
         self._held += len(line)
         if self._held >= _BYTES_A_LOAD:
@@ -124,8 +124,9 @@ class Loader:
         self._file = None
         self._held = 0
         self._bench.filled.add(self._name)
-        source = f"read_json(?, format='newline_delimited', columns={self._columns})"
-        self._bench.run(f"INSERT INTO {self._table} SELECT {self._select} FROM {source}", [str(self._path)])
+        place = self._bench.place(self._path)
+        source = f"read_json({place}, format='newline_delimited', columns={self._columns})"
+        self._bench.run(f"INSERT INTO {self._table} SELECT {self._select} FROM {source}")
         self._path.unlink()
 
     def abandon(self) -> None:

@@ -4,5 +4,6 @@
 """
 
 from wherry.store.opening import Store, open_store
+from wherry.store.seal import Keys
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Keys", "Store", "open_store"]

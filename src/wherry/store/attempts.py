@@ -7,12 +7,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, Select, and_, or_, select, tuple_
 
-from wherry.model.jsons import Json, sha256_of
+from wherry.model.jsons import Json, canonical_json, sha256_of
 from wherry.model.ledger import OPEN_STATES, Attempt, EntryState
 from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
+from wherry.privacy import Sealer
 from wherry.store.database import Database
-from wherry.store.seal import Sealer
+from wherry.store.seal import body_name
 from wherry.store.tables import attempts, bodies, chain
 
 JOINED = select(attempts, bodies.c.operation, bodies.c.before, bodies.c.after).join(
@@ -86,8 +87,8 @@ def before_body(operation: Operation) -> dict[str, Any] | None:
 
 def attempt_of(row: Row[Any], sealer: Sealer) -> Attempt:
     """Return the attempt that lies in a joined line of attempts and bodies; purged bodies come back empty."""
-    sent = _opened(row.operation, sealer) or {}
-    before = _opened(row.before, sealer) or {}
+    sent = _opened(row, "operation", sealer) or {}
+    before = _opened(row, "before", sealer) or {}
     match = sent.get("match")
     operation = Operation(
         id=row.operation_id,
@@ -116,21 +117,32 @@ def attempt_of(row: Row[Any], sealer: Sealer) -> Attempt:
         state=EntryState(row.state),
         at=datetime.fromisoformat(row.at),
         destination_id=row.destination_id,
-        after=_opened(row.after, sealer),
+        after=_opened(row, "after", sealer),
         job=row.job,
         adopted=row.adopted,
         undone_by=row.undone_by,
     )
 
 
-def _opened(sealed: bytes | None, sealer: Sealer) -> Any:
-    return None if sealed is None else orjson.loads(sealer.open(bytes(sealed)))
+def _opened(row: Row[Any], column: str, sealer: Sealer) -> Any:
+    sealed = getattr(row, column)
+    if sealed is None:
+        return None
+    return orjson.loads(sealer.open(bytes(sealed), body_name(row.operation_id, column)))
 
 
-def body_hash(sealed: bytes, sealer: Sealer) -> str:
-    """Return the hash of a body as the chain holds it."""
-    body: Json = _opened(sealed, sealer)
-    return sha256_of(body)
+def body_mark(body: Json, sealer: Sealer) -> str:
+    """Return the hash of a body as the chain holds it: keyed, so that it says nothing once the key is gone."""
+    return sealer.mark(canonical_json(body))
+
+
+def is_body_of(row: Row[Any], column: str, chained: str, sealer: Sealer) -> bool:
+    """Return whether a body is the one that the chain speaks of; one that was purged is no flaw.
+
+    What was written before the store was sealed stands in the chain under its plain hash.
+    """
+    body: Json = _opened(row, column, sealer)
+    return body is None or chained in (body_mark(body, sealer), sha256_of(body))
 
 
 def _confirmed_of(key: Key, part: int) -> Select[Any]:
@@ -158,5 +170,5 @@ def written(database: Database, sealer: Sealer, key: Key, part: int) -> Mapping[
         if gone or row.destination_id != lives_at:
             image, lives_at = {}, None if gone else row.destination_id
         if not gone and not row.undone_by:
-            image |= _opened(row.after, sealer) or {}
+            image |= _opened(row, "after", sealer) or {}
     return image

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Executable, bindparam, insert, select, update
 
-from wherry.model.jsons import canonical_json, sha256_of
+from wherry.model.jsons import Json, canonical_json
 from wherry.model.ledger import (
     Absent,
     Accepted,
@@ -20,11 +20,12 @@ from wherry.model.ledger import (
     Unknown,
 )
 from wherry.model.operation import Operation, Verb
-from wherry.store.attempts import before_body, sent_body
+from wherry.privacy import Sealer
+from wherry.store.attempts import before_body, body_mark, sent_body
 from wherry.store.chain import Writer
 from wherry.store.crosswalk import Moves
 from wherry.store.database import Fields, Transaction
-from wherry.store.seal import Sealer
+from wherry.store.seal import body_name
 from wherry.store.tables import attempts, bodies, chain
 
 _SLICE = 500
@@ -119,7 +120,7 @@ class Fold:
             self._note_twin(row, event)
 
     def _intend(self, operation: Operation, *, fresh: bool) -> None:
-        row = _row_of(operation)
+        row = self._row_of(operation)
         self._known[operation.id] = row
         self.intended.add(operation.id)
         (self._new if fresh else self._changed)[operation.id] = None
@@ -131,10 +132,10 @@ class Fold:
         if isinstance(event, Accepted):
             row["job"] = event.job
         if isinstance(event, Confirmed):
-            image = canonical_json(dict(event.after))
+            id_, image = row["operation_id"], dict(event.after)
             row["destination_id"], row["adopted"] = event.destination_id, event.adopted
-            row["after_hash"] = sha256_of(dict(event.after))
-            self._afters[row["operation_id"]] = self._sealer.seal(image)
+            row["after_hash"] = body_mark(image, self._sealer)
+            self._afters[id_] = self._sealed(id_, "after", image)
         self._enter(row, state, note)
         if isinstance(event, Confirmed):
             row["confirmed_seq"] = row["seq"]
@@ -193,9 +194,35 @@ class Fold:
         before = before_body(operation)
         return {
             "operation_id": operation.id,
-            "operation": self._sealer.seal(canonical_json(sent_body(operation))),
-            "before": None if before is None else self._sealer.seal(canonical_json(before)),
+            "operation": self._sealed(operation.id, "operation", sent_body(operation)),
+            "before": None if before is None else self._sealed(operation.id, "before", before),
             "after": None,
+        }
+
+    def _sealed(self, operation_id: str, column: str, body: Json) -> bytes:
+        return self._sealer.seal(canonical_json(body), body_name(operation_id, column))
+
+    def _row_of(self, operation: Operation) -> Fields:
+        before = before_body(operation)
+        return {
+            "operation_id": operation.id,
+            "verb": str(operation.verb),
+            "stream": operation.stream,
+            "source_stream": operation.key.stream,
+            "source_id": operation.key.id,
+            "part": operation.part,
+            "seen": "",
+            "target_id": operation.destination_id,
+            "destination_id": None,
+            "job": "",
+            "adopted": False,
+            "fingerprint": operation.fingerprint,
+            "undoes": operation.undoes,
+            "undone_by": "",
+            "payload_hash": body_mark(sent_body(operation), self._sealer),
+            "before_hash": "" if before is None else body_mark(before, self._sealer),
+            "after_hash": "",
+            "confirmed_seq": None,
         }
 
 
@@ -246,27 +273,3 @@ def _outcome(event: Accepted | Confirmed | Refused | Unknown | Absent) -> tuple[
             return _S.UNKNOWN, event.why
         case Absent():
             return _S.ABSENT, event.why
-
-
-def _row_of(operation: Operation) -> Fields:
-    before = before_body(operation)
-    return {
-        "operation_id": operation.id,
-        "verb": str(operation.verb),
-        "stream": operation.stream,
-        "source_stream": operation.key.stream,
-        "source_id": operation.key.id,
-        "part": operation.part,
-        "seen": "",
-        "target_id": operation.destination_id,
-        "destination_id": None,
-        "job": "",
-        "adopted": False,
-        "fingerprint": operation.fingerprint,
-        "undoes": operation.undoes,
-        "undone_by": "",
-        "payload_hash": sha256_of(sent_body(operation)),
-        "before_hash": "" if before is None else sha256_of(before),
-        "after_hash": "",
-        "confirmed_seq": None,
-    }

@@ -15,13 +15,13 @@ from wherry.model.plan import Approval
 from wherry.model.ports import Clock
 from wherry.model.record import Key
 from wherry.model.run import Reason, RecordState, Run, RunKind, RunState, StateChange, StreamCounts
+from wherry.privacy import Sealer
 from wherry.store import approvals, attempts, chain, checkpoints, crosswalk
 from wherry.store.database import Database, Transaction
 from wherry.store.events import Fold
 from wherry.store.group import GroupCommit
 from wherry.store.questions import note_asked
 from wherry.store.rejects import noted, reasons, rejects
-from wherry.store.seal import Sealer
 from wherry.store.states import counts, enlist, move, states_of
 from wherry.store.tables import attempts as attempts_table
 from wherry.store.verify import Verified, verify

@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 from wherry.model.ports import Clock, Lock
+from wherry.privacy import Sealer, Unsealed
 from wherry.store.bodies import purge
 from wherry.store.budget import Quota, SharedBudget
 from wherry.store.database import Database
@@ -15,7 +16,7 @@ from wherry.store.leases import Leases
 from wherry.store.ledger import StoreLedger
 from wherry.store.lock import FileLock
 from wherry.store.migrations import migrate
-from wherry.store.seal import Sealer, Unsealed
+from wherry.store.seal import Keys, sealer_of
 from wherry.store.sqlite import SqliteDatabase, file_of
 
 _POSTGRES = frozenset({"postgresql", "postgresql+psycopg"})
@@ -24,12 +25,14 @@ _POSTGRES = frozenset({"postgresql", "postgresql+psycopg"})
 class Store:
     """One migration's memory. Threads may share it; close it when done.
 
-    `ledger` implements the port Ledger, `lock` the port Lock: one process at a time on this store.
+    `ledger` implements the port Ledger, `lock` the port Lock: one process at a time on this store. `sealer`
+    is that of this store, for what belongs to it and lies elsewhere.
     """
 
     def __init__(self, database: Database, lock: Lock, clock: Clock, sealer: Sealer) -> None:
         self._database = database
         self._clock = clock
+        self.sealer = sealer
         self.ledger = StoreLedger(database, clock, sealer)
         self.lock = lock
 
@@ -68,25 +71,22 @@ class _Alone:
         return contextlib.nullcontext()
 
 
-def open_store(url: str, *, clock: Clock, key: str | None = None, sealer: Sealer | None = None) -> Store:
+def open_store(url: str, *, clock: Clock, keys: Keys | None = None, sealer: Sealer | None = None) -> Store:
     """Open the store at `sqlite:///FILE` or `postgresql://…` and bring its schema up to date.
 
     A relative SQLite path is relative to the current folder: resolve it first. `sqlite://` lives in
-    memory. Bodies pass through the sealer. Raises SettingsInvalid for another kind of URL, for a store
-    of a newer version and for a key without a sealer to use it, and PreflightFailed where the database
-    cannot be opened.
+    memory. Bodies pass through the sealer: the one given, or that of `keys` (see sealer_of, also for what it
+    raises), or none. Raises SettingsInvalid for another kind of URL and for a store of a newer version, and
+    PreflightFailed where the database cannot be opened.
     """
-    if key is not None and sealer is None:
-        raise SettingsInvalid(
-            "store.key is set, but nothing in this installation can seal with it",
-            hint="Remove the key and keep the store on an encrypted disk.",
-        )
     database, lock = _reach(_parsed(url))
     with contextlib.ExitStack() as opened:
         opened.callback(database.close)
         try:
             database.probe()
             migrate(database, clock)
+            if sealer is None and keys is not None:
+                sealer = sealer_of(database, keys)
         except DBAPIError as error:
             raise PreflightFailed(
                 f"The store cannot be opened: {_first_line(error)}",

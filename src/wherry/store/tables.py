@@ -209,6 +209,17 @@ writers = Table(
     Column("turn", _BIG, nullable=False),
 )
 
+# With which key the values in this store are sealed, and whether a purge has destroyed it; one line at most.
+seal = Table(
+    "seal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
+    _text("key_id"),  # empty where nothing is sealed
+    Column("wrapped", LargeBinary, nullable=True),  # the wrapped key, where workers in other folders need it
+    _text("purge_began"),  # empty until then
+    _text("purge_ended"),
+)
+
 steps = Table(
     "schema_steps",
     metadata,

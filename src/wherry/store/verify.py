@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 
+from wherry.privacy import Sealer
 from wherry.store import approvals
-from wherry.store.attempts import body_hash
+from wherry.store.attempts import is_body_of
 from wherry.store.chain import walk
 from wherry.store.database import Database
-from wherry.store.seal import Sealer
 from wherry.store.tables import attempts, bodies, chain
 
 _PAGE = 1_000
@@ -68,11 +68,11 @@ def _as_chained(row: Row[Any]) -> bool:
 
 def _bodies_as_chained(row: Row[Any], sealer: Sealer) -> bool:
     pairs = (
-        (row.operation, row.chained_payload_hash),
-        (row.before, row.chained_before_hash),
-        (row.after, row.chained_after_hash),
+        ("operation", row.chained_payload_hash),
+        ("before", row.chained_before_hash),
+        ("after", row.chained_after_hash),
     )
     try:
-        return all(body is None or body_hash(body, sealer) == chained for body, chained in pairs)
+        return all(is_body_of(row, column, chained, sealer) for column, chained in pairs)
     except Exception:  # noqa: BLE001  # whatever the sealer or the JSON reader objects to: the body was changed
         return False

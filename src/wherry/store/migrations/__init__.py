@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from wherry.model.errors import SettingsInvalid
 from wherry.model.ports import Clock
 from wherry.store.database import Database, Transaction
-from wherry.store.migrations import step_0001, step_0002
+from wherry.store.migrations import step_0001, step_0002, step_0003
 from wherry.store.tables import metadata, steps, writers
 
 
@@ -26,7 +26,11 @@ class Step:
     statements: tuple[str, ...]
 
 
-STEPS = (Step(1, "begin", step_0001.STATEMENTS), Step(2, "leases", step_0002.STATEMENTS))
+STEPS = (
+    Step(1, "begin", step_0001.STATEMENTS),
+    Step(2, "leases", step_0002.STATEMENTS),
+    Step(3, "seal", step_0003.STATEMENTS),
+)
 
 # Where the two databases say the same thing in other words.
 WORDS = {
