@@ -1,5 +1,6 @@
 """A deal of one run, and its products of another: taking back the one leaves the other whole, and says so."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,10 @@ import pytest
 
 from small_export import write_export
 from wherry.app.rollback import rollback
+from wherry.model.errors import WherryError
 
 LINES = "lineId,invoiceId,lineType,itemId,description,qty,net,vat,gross\n"
-FIRST = "1,1,treatment,1,Exam,1,52.00,0,52.00\n"
+FIRST = "5,1,treatment,1,Exam,1,52.00,0,52.00\n"
 FILES = {
     "practices": "practiceId,name,timeZone,currency\n1,Ashmere,Europe/London,GBP\n",
     "appointment_statuses": "id,name,canonical\n1,Booked,booked\n",
@@ -23,6 +25,16 @@ FILES = {
     "invoices": "invoiceId,patientId,date,currency,total,outstanding,status\n1,1,2026-03-03,GBP,52.00,52.00,unpaid\n",
     "invoice_lines": LINES + FIRST,
 }
+
+
+EARLIER, LATER = (f"{n},1,treatment,2,X-ray,1,20.00,0,20.00\n" for n in (4, 7))
+
+
+def lined(export: Any, name: str, lines: str) -> Path:
+    """Make an export whose one invoice has these lines and their sum."""
+    total = sum(float(line.split(",")[6]) for line in lines.splitlines())
+    invoices = FILES["invoices"].replace("52.00", f"{total:.2f}")
+    return Path(export(name, invoice_lines=LINES + lines, invoices=invoices))
 
 
 @pytest.fixture
@@ -74,3 +86,61 @@ def test_a_deal_stays_while_products_of_a_later_run_are_attached_to_it(journey: 
     assert attached(way) == [0]
     assert way.rollback().exit_code == 0
     assert way.marks() == {}
+
+
+@pytest.mark.parametrize("order", ["behind", "before", "only"])
+def test_a_line_that_one_delta_added_and_the_next_one_dropped_is_taken_back_in_full(
+    journey: Any, export: Any, order: str
+) -> None:
+    bare, more = {"behind": (FIRST, FIRST + LATER), "before": (FIRST, EARLIER + FIRST), "only": ("", FIRST)}[
+        order
+    ]
+    few, many = lined(export, "few", bare), lined(export, "many", more)
+    way = journey(bundle=few, plan="pro").prepared()
+    way.load()
+    way.delta(many)
+    assert attached(way) == [more.count("\n")]
+    way.delta(few)
+    assert attached(way) == [bare.count("\n")]
+    assert way.reconcile().exit_code == 0
+    way.assert_once()
+    shown = way.preview()
+    back = way.rollback(shown.preview.confirm)
+    assert back.document()["buckets"] == shown.document()["buckets"]
+    assert (back.exit_code, back.kept_edited, back.blocked) == (0, 0, 0)
+    assert way.marks() == {}
+
+
+LOST = {"kind": "after_commit", "drop": True, "match": {"method": "PUT", "path": "^/deals/"}, "times": 40}
+
+
+@pytest.mark.parametrize("faults", [[], [LOST]], ids=["calm", "answers_lost"])
+def test_the_first_line_of_an_invoice_goes_and_the_others_stay_attached(
+    journey: Any, export: Any, faults: list[Any]
+) -> None:
+    way = journey(bundle=lined(export, "many", EARLIER + FIRST), plan="pro").prepared()
+    way.load()
+    few = lined(export, "few", FIRST)
+    way.emulator.admin("faults", faults)
+    with suppress(WherryError):
+        way.delta(few)
+    way.emulator.admin("faults", [])
+    way.delta(few)
+    assert attached(way) == [1]
+    assert way.reconcile().exit_code == 0
+    way.assert_once()
+    assert sum(line.states["updated"] for line in way.delta(few).streams.values()) == 0
+    assert way.rollback().exit_code == 0
+    assert way.marks() == {}
+
+
+def test_products_that_a_person_changed_are_not_taken_over(journey: Any, export: Any) -> None:
+    way = journey(bundle=lined(export, "few", FIRST), plan="pro").prepared()
+    way.load()
+    (deal,) = way.live("deal")
+    (row,) = deal["products"]
+    theirs = {"id": row["product_id"], "quantity": 3, "unit_price": 52}
+    assert way.emulator.call("PUT", f"/deals/{deal['id']}", {"deal": {"products": [theirs]}})[0] == 200
+    way.delta(lined(export, "many", EARLIER + FIRST))
+    (kept,) = way.live("deal")
+    assert [row["quantity"] for row in kept["products"]] == [3]

@@ -14,6 +14,7 @@ from wherry.model.record import Key
 
 _GONE = "gone:"  # in the id of an undoing that found nothing to undo
 LINES, DEALS = "deal_products", "deals"  # what is attached to a deal is gone with it
+AMOUNT = "deal_amount"  # stands with what is attached, and is the deal's own: attaching overwrites it
 ALONG = {HOME: "it goes with its contact", "deal": "it goes with its deal"}  # by relation
 ABOVE = {HOME: "contacts", "deal": DEALS}  # stream of what it goes with, by relation
 
@@ -84,10 +85,10 @@ def let_go_along(
             line = next((one for one in located.get(key, ()) if one.part == payload.part), None)
             if line is None or not above or line.created_in == above[0].created_in:
                 continue
-            standing = _standing(hands, line)
-            tied = [a.operation.links[relation] for a in standing if relation in a.operation.links]
+            ours = standing(hands, line)
+            tied = [a.operation.links[relation] for a in ours if relation in a.operation.links]
             if tied and tied[-1] != above[0].destination_id and not _there(hands, relation, tied[-1]):
-                found.setdefault(key, []).extend(e for a in standing for e in gone_along(run, a))
+                found.setdefault(key, []).extend(e for a in ours for e in gone_along(run, a))
     if found:
         hands.ledger.record(run, [event for events in found.values() for event in events])
     return frozenset(found)
@@ -122,7 +123,8 @@ def _relation(payload: Payload) -> str:
     return HOME if payload.irreversible else ""
 
 
-def _standing(hands: Hands, line: Located) -> list[Attempt]:
+def standing(hands: Hands, line: Located) -> list[Attempt]:
+    """Return our writes to a record that stand, oldest first."""
     return [
         attempt
         for attempt in hands.ledger.history(line.key, line.part)

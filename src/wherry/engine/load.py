@@ -12,6 +12,7 @@ from functools import partial
 from wherry.engine.along import leaving, let_go_along
 from wherry.engine.decide import HOME, Known, decide, needs_observed, parents_of
 from wherry.engine.gone import KEPT
+from wherry.engine.handover import Handover, handovers
 from wherry.engine.hands import Hands
 from wherry.engine.past import Past, home_of, past_of
 from wherry.engine.send import send_all
@@ -21,7 +22,7 @@ from wherry.engine.surplus import Surplus, surplus_of
 from wherry.mapping.apply import Carried, NoWrite, Result
 from wherry.model.diff import Observed
 from wherry.model.ledger import Confirmed, Event, Refused
-from wherry.model.operation import Blocked, Located, Operation, Payload, Skip, Verb
+from wherry.model.operation import Blocked, Decision, Located, Operation, Payload, Skip, Verb
 from wherry.model.record import Key
 from wherry.model.reject import Reject
 from wherry.model.run import RecordState, StateChange
@@ -40,6 +41,7 @@ class _Open:
     moving: set[str] = field(default_factory=set)  # deletes after which the part is created elsewhere
     edited: list[str] = field(default_factory=list)  # fields of people that stay as they are
     overruled: list[str] = field(default_factory=list)  # fields of people that the source wins over
+    release: Sequence[Event] = ()  # lets go what stood under another record, once this one is confirmed
 
     def end(self, key: Key) -> StateChange:
         """Return the state of the record once all its parts are done."""
@@ -76,7 +78,8 @@ class _Book:
             else:
                 record.undecided = True
             change = self._change(operation.key, record)
-        self.hands.ledger.record(self.run, [event], self._states(change))
+        release = record.release if isinstance(event, Confirmed) else ()
+        self.hands.ledger.record(self.run, [event, *release], self._states(change))
 
     def _change(self, key: Key, record: _Open) -> StateChange | None:
         if record.waiting or record.undecided:
@@ -158,6 +161,8 @@ def _decide_all(
     homes = {key: lines[0].destination_id for key, lines in located.items() if key in parents and lines}
     homes |= {key: lines[0].destination_id for key, lines in located.items() if key not in homes and lines}
     lines = {(key, line.part): line for key, places in located.items() for line in places}
+    over = handovers(hands, book.run, payloads, located)
+    lines |= {(key, one.line.part): one.line for key, one in over.items()}
     observed = _observe(hands, payloads, lines, homes)
     parent_states = hands.ledger.states(book.run, parents if hands.follows else parents - set(homes))
     if hands.follows:
@@ -166,11 +171,12 @@ def _decide_all(
     going = leaving(hands, book.run, payloads, observed)
     operations: list[Operation] = []
     for key, parts in payloads.items():
-        record = _Open(waiting=set(), states=[])
+        taken = over.get(key)
+        record = _Open(waiting=set(), states=[], release=taken.release if taken else ())
         for payload in parts:
             line = lines.get((key, payload.part))
-            known = _known(hands, book.run, payload, line, homes, observed)
-            decision = decide(payload, replace(known, leaving=going))
+            known = replace(_known(hands, book.run, payload, line, homes, observed), leaving=going)
+            decision = _decided(payload, known, taken)
             if isinstance(decision, Operation):
                 record.waiting.add(decision.id)
                 record.edited += decision.edited
@@ -192,6 +198,12 @@ def _decide_all(
     return operations
 
 
+def _decided(payload: Payload, known: Known, taken: Handover | None) -> Decision:
+    if taken is None:
+        return decide(payload, known)
+    return taken.decide(payload, replace(known, past=past_of(taken.history, taken.line.destination_id)))
+
+
 def _take_away(record: _Open, surplus: Sequence[Surplus]) -> list[Operation]:
     """Note the parts that the record no longer has, and return the deletes that take them away."""
     wanted = [one.operation for one in surplus if one.operation is not None]
@@ -203,8 +215,10 @@ def _take_away(record: _Open, surplus: Sequence[Surplus]) -> list[Operation]:
 def _settle_or_wait(book: _Book, changes: list[StateChange], key: Key, record: _Open) -> None:
     if record.waiting:
         book.records[key] = record
-    else:
-        changes.append(record.end(key))
+        return
+    if record.release and not record.edited:
+        book.hands.ledger.record(book.run, record.release)
+    changes.append(record.end(key))
 
 
 def _block(changes: list[StateChange], decision: Blocked, parent: RecordState | None) -> None:

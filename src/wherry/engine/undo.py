@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
-from wherry.engine.along import ALONG, DEALS, LINES, found_gone, gone_along, undoing, was_found_gone
+from wherry.engine.along import ALONG, AMOUNT, DEALS, LINES, found_gone, gone_along, undoing, was_found_gone
 from wherry.engine.hands import Hands
 from wherry.engine.past import same
 from wherry.engine.send import send_all
@@ -104,9 +104,10 @@ def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundin
         if foreign:
             why = f"{len(foreign)} {stream} hang on it that stay"
             return Judgement(attempt=attempt, bucket=Bucket.BLOCKED, why=why)
-    return Judgement(
-        attempt=attempt, bucket=Bucket.REVERTED, operation=undoing(run, attempt, attempt.after or {})
-    )
+    before = dict(attempt.after or {})
+    if seen.stream == LINES:
+        before[AMOUNT] = seen.fields.get(AMOUNT)  # taking products off a deal overwrites its amount as well
+    return Judgement(attempt=attempt, bucket=Bucket.REVERTED, operation=undoing(run, attempt, before))
 
 
 def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
@@ -143,7 +144,7 @@ def edited_fields(attempt: Attempt, seen: Observed, writable: frozenset[str]) ->
     names = [
         name
         for name in seen.fields
-        if name in after and (name in writable or name in attempt.operation.fields)
+        if name in after and name != AMOUNT and (name in writable or name in attempt.operation.fields)
     ]
     return tuple(name for name in names if not same(after[name], seen.fields[name]))
 

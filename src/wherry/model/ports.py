@@ -173,6 +173,9 @@ class LedgerReader(Protocol):
     def locate(self, keys: Iterable[Key]) -> Mapping[Key, Sequence[Located]]:
         """Return where these source records live at the destination, parts in order."""
 
+    def located_at(self, stream: str, ids: Sequence[int]) -> Sequence[Located]:
+        """Return the lines of the crosswalk that end at these records of a destination stream."""
+
     def located(self, source_stream: str | None = None) -> Iterator[Located]:
         """Yield the crosswalk."""
 

@@ -104,6 +104,19 @@ def locate(database: Database, keys: Iterable[Key]) -> Mapping[Key, Sequence[Loc
     return found
 
 
+def located_at(database: Database, stream: str, ids: Sequence[int]) -> list[Located]:
+    """Return the lines that end at these records of a destination stream, by source stream and id."""
+    found: list[Located] = []
+    for start in range(0, len(ids), _SLICE):
+        query = (
+            select(crosswalk)
+            .where(crosswalk.c.stream == stream, crosswalk.c.destination_id.in_(ids[start : start + _SLICE]))
+            .order_by(crosswalk.c.source_stream, crosswalk.c.rank, crosswalk.c.part)
+        )
+        found += map(_located, database.rows(query))
+    return found
+
+
 def located(database: Database, source_stream: str | None) -> Iterator[Located]:
     """Yield the crosswalk by stream, in numeric order of id, parts in order; in short transactions."""
     place = tuple_(crosswalk.c.source_stream, crosswalk.c.rank, crosswalk.c.part)

@@ -72,6 +72,10 @@ class StoreLedger:
         """Return where these source records live, parts in order; keys that live nowhere are left out."""
         return crosswalk.locate(self._database, keys)
 
+    def located_at(self, stream: str, ids: Sequence[int]) -> Sequence[Located]:
+        """Return the lines of the crosswalk that end at these records of a destination stream."""
+        return crosswalk.located_at(self._database, stream, ids)
+
     def located(self, source_stream: str | None = None) -> Iterator[Located]:
         """Yield the crosswalk by stream, in numeric order of id."""
         return crosswalk.located(self._database, source_stream)

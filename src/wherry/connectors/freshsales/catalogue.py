@@ -154,11 +154,11 @@ class DealProducts:
         return record_of(body, DEALS), as_row(body)
 
     def _rows(self, operation: Operation, deal: int) -> list[Json]:
-        """Return the rows to send: those that are wanted, and for an update those that are to go."""
+        """Return the rows to send: those that are wanted, and where others were there before, those that are to go."""
         links = dict(operation.links)
         wanted = {str(row.get("code")): row for row in as_rows(operation.fields.get(ROWS))}
         rows: list[Json] = []
-        if operation.verb is Verb.UPDATE and ROWS in operation.fields:
+        if (operation.verb is Verb.UPDATE or operation.before) and ROWS in operation.fields:
             there = self.one(deal)
             present = {} if there is None else dict(there.links)
             links = {
