@@ -120,8 +120,8 @@ def test_what_was_recorded_is_there_after_opening_again(url: str) -> None:
 
 def test_a_purge_destroys_the_values_and_leaves_the_proof(store: Store, run: str, tmp_path: Path) -> None:
     confirm(store, run, an_operation(run, fields={"last_name": "Zyxwvu-Purged"}), 3)
-    assert store.purge() == 1
-    assert store.purge() == 0
+    assert store.destroy_values() == 1
+    assert store.destroy_values() == 0
     (attempt,) = store.ledger.attempts(run)
     assert (dict(attempt.operation.fields), attempt.after) == ({}, None)
     assert attempt.destination_id == 3

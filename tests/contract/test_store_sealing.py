@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from wherry.model.errors import PreflightFailed, SettingsInvalid
+from wherry.model.errors import PreflightFailed, SettingsInvalid, UsageInvalid
 from wherry.model.ledger import Confirmed, Intended
 from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
@@ -182,3 +182,27 @@ def test_a_missing_key_and_that_of_another_workspace_are_said_so(tmp_path: Path)
         opened(url, keys)
     kept.rename(tmp_path / "keys" / "store.key")
     opened(url, keys).close()
+
+
+def test_a_purged_store_gives_nothing_back_and_still_proves(url: str, keys: Keys, engine: Engine) -> None:
+    store = opened(url, keys)
+    operation = fill(store)
+    store.close()
+    ending = opened(url, None)  # no secret is needed
+    assert (ending.holdings().values, ending.holdings().standing) == (1, 1)
+    began = ending.begin_purge()
+    assert ending.begin_purge() == began == ending.purged.began
+    assert (ending.destroy_values(), ending.destroy_values()) == (1, 0)
+    assert ending.end_purge() == ending.end_purge() == ending.purged.ended
+    ending.close()
+    assert lying(engine) == []
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT wrapped FROM seal")).scalar_one() is None
+        assert connection.execute(text("SELECT fingerprint FROM crosswalk")).scalar_one() == ""
+    after = opened(url, keys)
+    assert after.ledger.verify().ok
+    assert next(iter(after.ledger.located())).destination_id == operation.destination_id
+    for refused in (after.lock.held, lambda: after.sealer.seal(b"x", "a"), lambda: after.sealer.mark(b"x")):
+        with pytest.raises(UsageInvalid, match="was purged at"):
+            refused()
+    after.close()

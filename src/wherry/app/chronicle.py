@@ -10,7 +10,7 @@ from wherry.model.run import Run, RunKind
 
 HOUR, MOMENT = 13, 18  # characters of a time in ISO 8601: the hour, and ten seconds
 MOST_POINTS = 600
-MARKS = frozenset({"run", "approve", "ask"})  # entries that are no writes
+MARKS = frozenset({"run", "approve", "ask", "purge"})  # entries that are no writes
 
 
 @dataclass(slots=True, kw_only=True)

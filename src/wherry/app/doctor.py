@@ -98,6 +98,11 @@ def _store(ws: Workspace) -> Iterator[Check]:
 
 def _sealed(ws: Workspace) -> Check:
     what, key = "values of records are sealed at rest", variable("store.key")
+    if began := ws.store.purged.began:
+        remedy = "for another migration make a new workspace: wherry init DIR"
+        return Check(
+            id="store.sealed", what=what, verdict="fail", found=f"they were purged at {began}", remedy=remedy
+        )
     if not ws.sealer.sealed:
         remedy = f"set {key} to one secret on every machine before the first run; until then keep the database encrypted"
         found = "no: a PostgreSQL store without a secret stays open for workers elsewhere"

@@ -68,6 +68,25 @@ def fetch(ws: Workspace, digest: str) -> None:
             place.get(sha256, path)
 
 
+def withdraw(ws: Workspace) -> None:
+    """Take away from the place what was published of this workspace's plans: snapshots, documents, listings."""
+    place = Place.of(ws.settings.store, ws.settings.credentials)
+    if place is None:
+        return
+    snapshots = {run.options.get("snapshot", "") for run in ws.ledger.runs()}
+    for digest in ws.plan_digests():
+        snapshots.add(ws.plan(digest).basis.snapshot)
+        listed = place.read(f"runs/{digest}.json")
+        if listed is not None:
+            place.remove(f"objects/{sha256}" for sha256 in orjson.loads(listed).values())
+            place.remove([f"runs/{digest}.json"])
+    for name in (f"documents/{snapshot}.json" for snapshot in snapshots if snapshot):
+        listed = place.read(name)
+        if listed is not None:
+            place.remove(f"objects/{sha256}" for sha256, _size in orjson.loads(listed).values())
+            place.remove([name])
+
+
 def bring_settings(directory: Path, progress: Progress, environ: Mapping[str, str] = os.environ) -> None:
     """Make a workspace of a folder without settings: those of the run that its worker is to join.
 

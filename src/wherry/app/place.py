@@ -7,7 +7,7 @@ torn write nor a changed file is ever taken over.
 import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,13 @@ class Place:
             self._files.makedirs(f"{self._root}/objects", exist_ok=True)
             self._files.put_file(str(path), new)
             self._files.mv(new, there)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove documents and content by their names below the place; what is not there stays away."""
+        with _reached():
+            for name in names:
+                with suppress(FileNotFoundError):
+                    self._files.rm(f"{self._root}/{name}")
 
     def holds(self, sha256: str) -> bool:
         """Return whether content of that hash is there."""

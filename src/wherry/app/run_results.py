@@ -258,6 +258,36 @@ class RollbackResult(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PurgeResult(Result):
+    """What a purge ended for good, or would end: then `confirm` is the digest that carries it out."""
+
+    operations: int  # confirmed writes that can no longer be taken back
+    undecided: int  # writes of which nobody will know any more whether they arrived
+    values: int  # operations whose values were kept
+    unfinished_runs: tuple[str, ...]
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+    began: str = ""
+    ended: str = ""
+    confirm: str = ""
+
+    def document(self) -> Document:
+        """Return the document of `purge`; a preview has `confirm`, and neither began nor ended."""
+        return {
+            "schema": "wherry/purge/1",
+            "operations": self.operations,
+            "undecided": self.undecided,
+            "values": self.values,
+            "unfinished_runs": list(self.unfinished_runs),
+            "removed": list(self.removed),
+            "kept": list(self.kept),
+            "began": self.began or None,
+            "ended": self.ended or None,
+            "confirm": self.confirm or None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditShowResult(Result):
     """Entries of the ledger, oldest first; ids and hashes, never a value."""
 

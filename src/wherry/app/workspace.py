@@ -27,7 +27,7 @@ from wherry.model.plan import Plan
 from wherry.model.ports import Ledger, Source
 from wherry.planning.files import dump_plan, load_plan
 from wherry.planning.twins import Existing
-from wherry.privacy import Sealer
+from wherry.privacy import Destroyed, Sealer
 from wherry.staging import ParquetSnapshot, compare, stage
 from wherry.store import Keys, Store, open_store
 
@@ -266,6 +266,7 @@ class Workspace:
 
     def stage(self, source: Source) -> ParquetSnapshot:
         """Stage the source as an immutable snapshot and make it the current one."""
+        self._not_purged()
         if not self.sealer.sealed:
             _log.warning(
                 "nothing is sealed: a PostgreSQL store without WHERRY_STORE__KEY stays open",
@@ -282,6 +283,7 @@ class Workspace:
 
     def snapshot(self, digest: str = "") -> ParquetSnapshot:
         """Return the current snapshot, or the one with that digest."""
+        self._not_purged()
         if not digest:
             digest = orjson.loads(self._read("snapshot.json"))["digest"]
         include = ("deceased",) if self.settings.policy.deceased == "load" else ()
@@ -340,7 +342,13 @@ class Workspace:
         """Keep what may hold values."""
         self._write(name, self.sealer.seal(document, name))
 
+    def _not_purged(self) -> None:
+        sealer = self.sealer
+        if isinstance(sealer, Destroyed):
+            sealer.refuse()
+
     def _kept(self, name: str) -> bytes:
+        self._not_purged()
         found = self._read(name)
         # What was discovered before anything was sealed lies there as it is.
         return found if found.startswith(b"{") else self.sealer.open(found, name)

@@ -11,7 +11,7 @@ from wherry.model.jsons import Json, canonical_json, sha256_of
 from wherry.model.ledger import OPEN_STATES, Attempt, EntryState
 from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
-from wherry.privacy import Sealer
+from wherry.privacy import Destroyed, Sealer
 from wherry.store.database import Database
 from wherry.store.seal import body_name
 from wherry.store.tables import attempts, bodies, chain
@@ -126,7 +126,7 @@ def attempt_of(row: Row[Any], sealer: Sealer) -> Attempt:
 
 def _opened(row: Row[Any], column: str, sealer: Sealer) -> Any:
     sealed = getattr(row, column)
-    if sealed is None:
+    if sealed is None or isinstance(sealer, Destroyed):  # what no key opens any more is as good as gone
         return None
     return orjson.loads(sealer.open(bytes(sealed), body_name(row.operation_id, column)))
 

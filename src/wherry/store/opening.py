@@ -1,6 +1,7 @@
 """Opening a store by its URL, with its schema brought up to date."""
 
 import contextlib
+from datetime import UTC
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -8,8 +9,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 from wherry.model.ports import Clock, Lock
-from wherry.privacy import Sealer, Unsealed
-from wherry.store.bodies import purge
+from wherry.privacy import Destroyed, Sealer, Unsealed
+from wherry.store import purge
 from wherry.store.budget import Quota, SharedBudget
 from wherry.store.database import Database
 from wherry.store.leases import Leases
@@ -34,7 +35,7 @@ class Store:
         self._clock = clock
         self.sealer = sealer
         self.ledger = StoreLedger(database, clock, sealer)
-        self.lock = lock
+        self.lock: Lock = lock if not isinstance(sealer, Destroyed) else _Closed(sealer)
 
     def budget(
         self, account: str, per_minute: int, per_hour: int, reserve: float, *, max_wait: float | None
@@ -51,12 +52,32 @@ class Store:
         """Return the leases of this store's workers, or None where one process is all there can be."""
         return Leases(self._database, ttl) if self._database.shared else None
 
-    def purge(self) -> int:
+    def holdings(self) -> purge.Holdings:
+        """Return what a purge would end."""
+        return purge.holdings(self._database)
+
+    @property
+    def purged(self) -> purge.Purged:
+        """Return how far a purge is."""
+        return purge.purged(self._database)
+
+    def begin_purge(self) -> str:
+        """Mark the store as purged, and destroy the key that lies in it; return when that was done first."""
+        return purge.begin(self._database, self._now())
+
+    def destroy_values(self) -> int:
         """Destroy what was sent, before-images and after-images for good; return how many operations had some.
 
         The chain, the crosswalk and the states stay. Nothing can be taken back afterwards.
         """
-        return purge(self._database)
+        return purge.destroy(self._database)
+
+    def end_purge(self) -> str:
+        """Note that the purge is done; return when that was so first."""
+        return purge.end(self._database, self._now())
+
+    def _now(self) -> str:
+        return self._clock.now().astimezone(UTC).isoformat(timespec="seconds")
 
     def close(self) -> None:
         """Give all connections back; whatever was reported as written stays."""
@@ -69,6 +90,17 @@ class _Alone:
     def held(self, verb: str = "", *, joining: bool = False) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - nobody asks
         """Hold what needs no holding."""
         return contextlib.nullcontext()
+
+
+class _Closed:
+    """The lock of a store that was purged: nothing is written on its ground any more."""
+
+    def __init__(self, sealer: Destroyed) -> None:
+        self._sealer = sealer
+
+    def held(self, verb: str = "", *, joining: bool = False) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - whoever it is
+        """Raise UsageInvalid: see Destroyed."""
+        self._sealer.refuse()
 
 
 def open_store(url: str, *, clock: Clock, keys: Keys | None = None, sealer: Sealer | None = None) -> Store:

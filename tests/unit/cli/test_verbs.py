@@ -13,7 +13,7 @@ from wherry.entrypoints.cli.catalogue import VERBS
 from wherry.entrypoints.cli.main import cli
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 
-UNBUILT = ("serve", "purge")
+UNBUILT = ("serve",)
 
 # words → module of app, its function, what it is called with after the workspace, whose result it returns
 CALLS = [
@@ -48,6 +48,8 @@ CALLS = [
         "rollback",
     ),
     ("rollback --preview", "rollback", "", (), {"preview": True, "run": "", "confirm": ""}, "rollback"),
+    ("purge --preview", "purge", "", (), {"preview": True, "confirm": ""}, "purge"),
+    ("purge --confirm 9c419c41", "purge", "", (), {"preview": False, "confirm": "9c419c41"}, "purge"),
     ("report", "report", "", (), {}, "report"),
     ("status", "status", "", (), {"run": ""}, "status"),
     ("status --watch --run r3", "status", "", (), {"run": "r3"}, "status"),
@@ -129,6 +131,7 @@ def test_init_and_match_and_demo_need_no_workspace(wherry, replace_verb, tmp_pat
         ("retry --where phone=1", "reason=CODE"),
         ("retry --where reason", "reason=CODE"),
         ("rollback --preview --confirm x", "exclude each other"),
+        ("purge --preview --confirm x", "exclude each other"),
         ("sample --size 0", "--size"),
         ("match nowhere.csv nowhere.csv", "nowhere.csv"),
         ("load --fast", "--fast"),
