@@ -144,3 +144,24 @@ def test_products_that_a_person_changed_are_not_taken_over(journey: Any, export:
     way.delta(lined(export, "many", EARLIER + FIRST))
     (kept,) = way.live("deal")
     assert [row["quantity"] for row in kept["products"]] == [3]
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_products_stay_on_the_deal_of_a_deleted_invoice_where_a_person_s_edit_keeps_it(
+    journey: Any, export: Any, edited: bool
+) -> None:
+    way = journey(bundle=lined(export, "whole", FIRST), plan="pro").prepared()
+    way.load()
+    (deal,) = way.live("deal")
+    if edited:
+        assert (
+            way.emulator.call("PUT", f"/deals/{deal['id']}", {"deal": {"name": "Implant, agreed"}})[0] == 200
+        )
+    header = FILES["invoices"].partition("\n")[0] + "\n"
+    done = way.delta(export("without", invoices=header, invoice_lines=LINES))
+    assert attached(way) == ([1] if edited else [])
+    assert len(way.live("product")) == (1 if edited else 0)
+    state = "unchanged" if edited else "updated"
+    for stream in ("deleted.invoices", "deleted.invoice_lines"):
+        assert {str(s): n for s, n in done.streams[stream].states.items() if n} == {state: 1}
+    assert way.unexplained() == 0

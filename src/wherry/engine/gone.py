@@ -1,12 +1,14 @@
 """What the source no longer has: taken away there, children first, where no person has made it theirs."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
+from wherry.engine.along import DEALS, LINES
 from wherry.engine.hands import Hands
 from wherry.engine.states import GONE, LANDED
-from wherry.engine.undo import Bucket, Judgement, Surroundings, take_back
+from wherry.engine.undo import Bucket, Judgement, Surroundings, kept_with_deals, take_back
 from wherry.mapping.apply import NoWrite
 from wherry.model.ledger import Attempt
 from wherry.model.operation import Located, Verb
@@ -15,6 +17,7 @@ from wherry.model.run import RecordState, StateChange
 
 PREFIX = "deleted."  # of the streams in which what is gone is counted
 DELETED, KEPT, LEFT = "deleted_at_source", "kept_edited", "kept_by_policy"
+STAYING = (Bucket.KEPT_EDITED, Bucket.BLOCKED)
 _PAGE = 500
 
 
@@ -90,10 +93,29 @@ def _take_back(
     attempts = [
         attempt for key in keys for line in located.get(key, ()) for attempt in _standing(hands, line)
     ]
+    stay = _deals_that_stay(hands, run, attempts, around)
+    lines, others = [], []
+    for one in attempts:
+        with_deal = one.operation.stream == LINES and one.destination_id in stay
+        (lines if with_deal else others).append(one)
     judged: dict[Key, list[Judgement]] = {}
-    for judgement in take_back(hands, run, attempts, around, write=True):
+    for judgement in (*kept_with_deals(lines, around), *take_back(hands, run, others, around, write=True)):
         judged.setdefault(judgement.attempt.operation.key, []).append(judgement)
     return judged
+
+
+def _deals_that_stay(
+    hands: Hands, run: str, attempts: Sequence[Attempt], around: Surroundings
+) -> frozenset[int]:
+    """Return the ids of deals that the source no longer has and that stay, of all that these products are attached to."""
+    ids = {one.destination_id or 0 for one in attempts if one.operation.stream == LINES}
+    lines = hands.ledger.located_at(DEALS, sorted(ids)) if ids else ()
+    states = hands.ledger.states(run, [_named(line.key) for line in lines]) if lines else {}
+    going = [line for line in lines if states.get(_named(line.key)) is RecordState.PENDING]
+    writes = [attempt for line in going for attempt in _standing(hands, line)]
+    look = replace(around, kept=dict(around.kept), foreseen={}, released={}, gone=set())
+    judged = take_back(hands, run, writes, look, write=False)
+    return frozenset(one.attempt.destination_id or 0 for one in judged if one.bucket in STAYING)
 
 
 def _standing(hands: Hands, line: Located) -> list[Attempt]:
@@ -110,7 +132,7 @@ def _standing(hands: Hands, line: Located) -> list[Attempt]:
 
 
 def _state(key: Key, judged: Sequence[Judgement]) -> StateChange:
-    stays = [one for one in judged if one.bucket in (Bucket.KEPT_EDITED, Bucket.BLOCKED)]
+    stays = [one for one in judged if one.bucket in STAYING]
     fixed = [one for one in judged if one.bucket is Bucket.IRREVERSIBLE]
     if not stays and not fixed:
         return StateChange(key=_named(key), state=RecordState.UPDATED, reason=DELETED)

@@ -187,6 +187,14 @@ def take_back(
     yield from _take_back_lines(hands, run, lines, around, write=write)
 
 
+def kept_with_deals(attempts: Iterable[Attempt], around: Surroundings) -> list[Judgement]:
+    """Return what is attached to deals that stay as staying with them, and the products that it names as well."""
+    judged = [Judgement(attempt=one, bucket=Bucket.BLOCKED, why="its deal stays") for one in attempts]
+    for judgement in judged:
+        _remember(judgement, around)
+    return judged
+
+
 def _keep_deals(hands: Hands, run: str, newest: Sequence[Attempt], around: Surroundings) -> None:
     """Let those deals stay whose products a person changed: nothing of the deal itself need show it."""
     live = _read_live(hands, newest)
