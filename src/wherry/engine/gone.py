@@ -94,7 +94,8 @@ def _take_back(
         attempt for key in keys for line in located.get(key, ()) for attempt in _standing(hands, line)
     ]
     stay = _deals_that_stay(hands, run, attempts, around)
-    lines, others = [], []
+    lines: list[Attempt] = []
+    others: list[Attempt] = []
     for one in attempts:
         with_deal = one.operation.stream == LINES and one.destination_id in stay
         (lines if with_deal else others).append(one)
