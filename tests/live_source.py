@@ -16,9 +16,11 @@ from typing import Any
 
 from wherry.connectors.aerona import connector
 from wherry.model.opening import Opening
+from wherry.privacy import AesSealer, DataKey
 
 SCALE = 1000  # emulated seconds per real second
 START = datetime(2026, 10, 3, 9, 0, tzinfo=UTC)
+SEALER = AesSealer(DataKey(b"k" * 32))  # the same in every process
 SECRETS = {"username": "emulator", "password": "emulator"}
 
 
@@ -97,5 +99,6 @@ def open_live(url: str, folder: Path, clock: ScaledClock | None = None, **settin
             state=folder,
             clock=clock or ScaledClock(),
             secret=secrets.get,
+            sealer=lambda: SEALER,
         )
     )

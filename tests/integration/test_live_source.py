@@ -73,6 +73,11 @@ def test_the_api_stages_what_the_export_stages(clinic, live, tmp_path):
     assert got.digest == expected.digest
     assert got.counts() == expected.counts()
     assert {f.code for f in expected.findings()} <= codes(got)
+    kept = [path.read_bytes() for path in (tmp_path / "aerona-api").rglob("*") if path.is_file()]
+    for stream, column in (("patients", "lastName"), ("clinical_notes", "text"), ("documents", "fileName")):
+        texts = {text[:30].encode() for text, _ in got.value_profile(stream, column).top if len(text) > 8}
+        assert texts
+        assert not [text for text in texts if any(text in data for data in kept)]
 
 
 def test_the_limit_is_never_met_and_hardly_anything_of_it_is_left_unused(clinic, live, tmp_path):

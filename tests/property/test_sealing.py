@@ -1,5 +1,6 @@
 """Sealing and opening is the identity; whatever was changed, moved or cut off is refused."""
 
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -74,6 +75,18 @@ def test_a_file_comes_back_from_any_place_however_it_was_written(
                 file.seek(start)
                 assert file.read(length) == plain[start : start + length]
             assert file.seek(-min(3, size), os.SEEK_END) == size - min(3, size)
+
+
+def test_a_file_that_is_begun_anew_holds_what_came_last(tmp_path: Path) -> None:
+    with SEALER.create(tmp_path / "f") as file:
+        file.write(b"x" * (CHUNK + 9))
+        file.seek(0)
+        file.truncate()
+        file.write(b"again")
+        with pytest.raises(io.UnsupportedOperation):
+            file.seek(3)
+    with SEALER.read(tmp_path / "f") as file:
+        assert file.read() == b"again"
 
 
 @settings(max_examples=60, deadline=None)

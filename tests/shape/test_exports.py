@@ -12,7 +12,7 @@ EXPORTS = {
     "wherry.staging": ["Change", "ChangeKind", "ParquetSnapshot", "compare", "stage"],
     "wherry.privacy": [
         *("AesSealer", "DataKey", "Destroyed", "KeyFile", "Sealer", "UNSEALED", "Unsealed"),
-        *("unwrapped", "wrapped"),
+        *("as_text", "scratch_sealer", "unwrapped", "wrapped"),
     ],
     "wherry.store": ["Keys", "Store", "open_store"],
 }

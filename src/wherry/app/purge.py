@@ -88,6 +88,11 @@ def _staged(ws: Workspace) -> list[Path]:
     return sorted(path for path in ws.state.iterdir() if not path.name.startswith(stays))
 
 
+def _passing(path: Path) -> bool:
+    """Return whether a file belongs to another, and is there while that is in use."""
+    return path.name.endswith(("-shm", "-wal", ".lock"))
+
+
 def _holdings(ws: Workspace, before: PurgeResult | None = None) -> PurgeResult:
     """Return what is there to be ended; with what was there before, what was ended."""
     done, runs = ws.store.purged, ws.ledger.runs()
@@ -101,7 +106,8 @@ def _holdings(ws: Workspace, before: PurgeResult | None = None) -> PurgeResult:
             removed=tuple(ws.shown(path) for path in _staged(ws)),
             kept=(),
         )
-    kept = [path for path in sorted(ws.state.iterdir()) if path not in _staged(ws)]
+    staged = _staged(ws)
+    kept = [path for path in sorted(ws.state.iterdir()) if path not in staged and not _passing(path)]
     confirm = "" if done.began else _digest(before, [f"{run.id} {run.state} {run.calls}" for run in runs])
     return PurgeResult(
         operations=before.operations,

@@ -259,6 +259,7 @@ class Workspace:
                 secret=lambda name: self.settings.credentials.get(f"source.{name}"),
                 headers=self.headers(),
                 words=source_words(self.own_values()),
+                sealer=lambda: self.sealer,
             )
         )
 

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from wherry.model.catalog import Catalog
 from wherry.model.ports import Clock, Documents, Source
+from wherry.model.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Opening:
     words: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict
     )  # `stream.column` of a closed list → spelling (lower case, `_` between parts) → word of the list
+    # what seals values that the connector keeps in `state`; None where nothing is sealed. Asking for it may open the store.
+    sealer: Callable[[], Sealer] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

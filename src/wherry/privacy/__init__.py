@@ -4,8 +4,9 @@ AES-256-GCM throughout (the library `cryptography`). One random key for each wor
 it lies, sealer.py seals values and files with it.
 """
 
+from wherry.model.sealing import Sealer
 from wherry.privacy.keys import DataKey, KeyFile, unwrapped, wrapped
-from wherry.privacy.sealer import UNSEALED, AesSealer, Destroyed, Sealer, Unsealed
+from wherry.privacy.sealer import UNSEALED, AesSealer, Destroyed, Unsealed, as_text, scratch_sealer
 
 __all__ = [
     "UNSEALED",
@@ -15,6 +16,8 @@ __all__ = [
     "KeyFile",
     "Sealer",
     "Unsealed",
+    "as_text",
+    "scratch_sealer",
     "unwrapped",
     "wrapped",
 ]

@@ -40,16 +40,34 @@ class SealedWriter(io.RawIOBase, BinaryIO):
     """Takes bytes in order; what is on disk is sealed, and whole once it is closed."""
 
     def __init__(self, file: BinaryIO, key: DataKey, about: str) -> None:
-        salt = os.urandom(_SALT)
-        self._file, self._about = file, about.encode()
-        self._cipher = AESGCM(key.derived("file", salt))
+        self._file, self._key, self._about = file, key, about.encode()
         self._held = bytearray()
+        self._begin()
+
+    def _begin(self) -> None:
+        salt = os.urandom(_SALT)  # a key is never used for two contents
+        self._cipher = AESGCM(self._key.derived("file", salt))
         self._number = 0
-        file.write(MAGIC + salt)
+        self._held.clear()
+        self._file.write(MAGIC + salt)
 
     def writable(self) -> bool:
         """Return True."""
         return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Begin anew, which is the one place that can be moved to."""
+        if (offset, whence) != (0, os.SEEK_SET):
+            raise io.UnsupportedOperation("a sealed file is written from its beginning to its end")
+        self._file.seek(0)
+        self._file.truncate()
+        self._begin()
+        return 0
+
+    def truncate(self, size: int | None = None) -> int:
+        """Nothing is left to cut: see seek."""
+        del size
+        return 0
 
     def write(self, data: object) -> int:
         """Take bytes in."""

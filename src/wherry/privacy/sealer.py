@@ -2,49 +2,22 @@
 
 import hashlib
 import hmac
+import io
 import os
 from pathlib import Path
-from typing import BinaryIO, NoReturn, Protocol
+from typing import BinaryIO, NoReturn, TextIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from wherry.model.errors import PreflightFailed, UsageInvalid
+from wherry.model.sealing import Sealer
 from wherry.privacy.files import MAGIC, SealedReader, SealedWriter, plain_size
 from wherry.privacy.keys import DataKey
 
 _VERSION = b"\x01"  # of a sealed value; what is not sealed is JSON, and begins with none of these
 _NONCE = 12
-
-
-class Sealer(Protocol):
-    """Turns bytes and files into what nobody without the key can read, and back.
-
-    `about` names what a value belongs to: it opens under the same name only, so that two sealed values
-    cannot change places.
-    """
-
-    @property
-    def sealed(self) -> bool:
-        """Whether anything is sealed at all."""
-
-    def seal(self, plain: bytes, about: str) -> bytes:
-        """Return the sealed form."""
-
-    def open(self, sealed: bytes, about: str) -> bytes:
-        """Return what was sealed; raises PreflightFailed where it was changed or the key is another."""
-
-    def mark(self, plain: bytes) -> str:
-        """Return a fingerprint of a value, in hexadecimal, from which nobody without the key can guess it."""
-
-    def create(self, path: Path) -> BinaryIO:
-        """Return a new file for writing from its beginning to its end; whole once it is closed."""
-
-    def read(self, path: Path) -> BinaryIO:
-        """Return a file for reading at any place; one that was never sealed is read as it is."""
-
-    def size(self, path: Path) -> int:
-        """Return how many bytes reading a file gives."""
+_BUFFER = 1 << 16
 
 
 class Unsealed:
@@ -64,11 +37,11 @@ class Unsealed:
         """Return the SHA-256."""
         return hashlib.sha256(plain).hexdigest()
 
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: Path, about: str = "") -> BinaryIO:  # noqa: ARG002 - nothing is bound
         """Return a plain file."""
         return _private(path)
 
-    def read(self, path: Path) -> BinaryIO:
+    def read(self, path: Path, about: str = "") -> BinaryIO:  # noqa: ARG002 - nothing was bound
         """Return a plain file."""
         return path.open("rb")
 
@@ -109,17 +82,17 @@ class AesSealer:
         """See Sealer."""
         return hmac.new(self._marks, plain, hashlib.sha256).hexdigest()
 
-    def create(self, path: Path) -> BinaryIO:
+    def create(self, path: Path, about: str = "") -> BinaryIO:
         """See Sealer; each file has a key of its own."""
-        return SealedWriter(_private(path), self._key, _place(path))
+        return SealedWriter(_private(path), self._key, about or _place(path))
 
-    def read(self, path: Path) -> BinaryIO:
+    def read(self, path: Path, about: str = "") -> BinaryIO:
         """See Sealer."""
         handle = os.open(path, os.O_RDONLY)
         if not _is_sealed(handle):
             return os.fdopen(handle, "rb")
         try:
-            return SealedReader(handle, self._key, _place(path))
+            return SealedReader(handle, self._key, about or _place(path))
         except PreflightFailed:
             os.close(handle)
             raise
@@ -158,17 +131,28 @@ class Destroyed:
         """Raise UsageInvalid."""
         self.refuse()
 
-    def create(self, path: Path) -> BinaryIO:  # noqa: ARG002 - nothing is kept any more
+    def create(self, path: Path, about: str = "") -> BinaryIO:  # noqa: ARG002 - nothing is kept any more
         """Raise UsageInvalid."""
         self.refuse()
 
-    def read(self, path: Path) -> BinaryIO:  # noqa: ARG002 - nothing is there any more
+    def read(self, path: Path, about: str = "") -> BinaryIO:  # noqa: ARG002 - nothing is there any more
         """Raise UsageInvalid."""
         self.refuse()
 
     def size(self, path: Path) -> int:  # noqa: ARG002 - nothing is there any more
         """Raise UsageInvalid."""
         self.refuse()
+
+
+def scratch_sealer() -> Sealer:
+    """Return a sealer for files that this process alone reads: its key is kept nowhere."""
+    return AesSealer(DataKey.new())
+
+
+def as_text(file: BinaryIO, encoding: str) -> TextIO:
+    """Return a file that was opened for reading as text, its line ends untouched."""
+    buffered = io.BufferedReader(file, _BUFFER) if isinstance(file, io.RawIOBase) else file
+    return io.TextIOWrapper(buffered, encoding=encoding, newline="")
 
 
 def _private(path: Path) -> BinaryIO:

@@ -254,7 +254,10 @@ def test_files_that_are_none_stop_it_with_one_error(opened, folder, tmp_path):
 def test_the_converted_files_are_gone_after_closing(opened, tmp_path):
     source = opened()
     snapshot = stage(source, tmp_path / "snapshots")
-    assert list((tmp_path / ".wherry").glob("csv-*"))
+    (folder,) = (tmp_path / ".wherry").glob("csv-*")
+    sheets = b"".join(path.read_bytes() for path in folder.glob("*.csv"))
+    assert sheets.count(b"WHSEALED") == len(list(folder.glob("*.csv"))) > 1
+    assert b"patientId" not in sheets
     source.close()
     assert not list((tmp_path / ".wherry").glob("csv-*"))
     assert snapshot.counts()["appointments"]["rejected"] == 1  # the one of a client who is not there

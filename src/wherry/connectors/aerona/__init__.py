@@ -24,7 +24,11 @@ def connector(opening: Opening) -> OpenSource:
     if isinstance(base_url, str) and base_url:
         profile = read_profile(str(settings.get("profile") or ""), opening.root)
         access = Access(
-            base_url=base_url, secret=opening.secret, folder=opening.state / SPOOL, clock=opening.clock
+            base_url=base_url,
+            secret=opening.secret,
+            folder=opening.state / SPOOL,
+            clock=opening.clock,
+            sealer=opening.sealer,
         )
         return open_api(access, profile, overrides, (opening.headers, opening.words))
     if not isinstance(bundle, str) or not bundle:

@@ -53,8 +53,10 @@ def _sheet(
         spelt = {plain(name) for name in came}
         header = [*came, *(name for name in ("sha256", "ref") if plain(name) not in spelt)]
         rows = _with_files(extractor, rows, index)
-    path = extractor.spool.files / SHEETS[stream].file
-    sheet = write_sheet(path, header, ([cells.get(name, "") for name in header] for cells in rows))
+    name = SHEETS[stream].file
+    sheet = write_sheet(
+        extractor.spool, name, header, ([cells.get(column, "") for column in header] for cells in rows)
+    )
     return sheet, came
 
 

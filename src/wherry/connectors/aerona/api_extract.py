@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import quote
 
 from wherry.connectors.aerona.api_ahead import Ahead
@@ -25,6 +26,7 @@ CHANGED = "~"  # what changed since the last reading
 KEYS = "#"  # which keys there are
 OVERLAP = timedelta(minutes=5)  # a change may be seen later than the moment that it carries
 _MOST_PAGES = 1_000_000
+_BLOCK = 1 << 20  # bytes
 
 
 class _Moved(Exception):
@@ -219,17 +221,30 @@ class Extractor:
         """Have a document's bytes in the spool; False where the API has none."""
         document = cells.get("documentId", "")
         path = self.spool.documents / document_name(document)
-        if path.exists() and _unaltered(path.read_bytes(), cells):
+        if path.exists() and self._unaltered(path, cells):
             return True
         safe = {name: quote(text, safe="") for name, text in cells.items()}
         new = path.with_suffix(".new")
-        with new.open("w+b") as file:
+        with self.spool.create(new, path.name) as file:
             there = self.session.save(self.profile.documents.content.format_map(_Blank(safe)), file)
         if there:
             new.replace(path)
         else:
             new.unlink()
         return there
+
+    def _unaltered(self, path: Path, cells: Mapping[str, str]) -> bool:
+        expected = cells.get("sha256", "").lower()
+        if not expected:
+            return False
+        digest = sha256()
+        try:
+            with self.spool.read(path) as file:
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+        except PreflightFailed:  # sealed with a key that is gone: it is read anew
+            return False
+        return digest.hexdigest() == expected
 
     def records(self, stream: str, listing: Listing) -> Iterator[dict[str, str]]:
         """Yield the cells of each record that was read of a list, those that came late in their place."""
@@ -273,11 +288,6 @@ class _Blank(dict[str, str]):
 def document_name(document: str) -> str:
     """Return the name under which a document's bytes lie in the spool: nothing that the API said is a path."""
     return sha256(document.encode()).hexdigest()[:40]
-
-
-def _unaltered(data: bytes, cells: Mapping[str, str]) -> bool:
-    expected = cells.get("sha256", "").lower()
-    return bool(expected) and sha256(data).hexdigest() == expected
 
 
 def _empty(stream: str) -> PreflightFailed:

@@ -18,6 +18,7 @@ from wherry.connectors.kit.http import ApiClient, Connection, Param, Transport
 from wherry.connectors.kit.redact import log_event
 from wherry.model.errors import CredentialsRefused, PreflightFailed, SettingsInvalid, Unavailable
 from wherry.model.ports import Clock
+from wherry.privacy import Sealer
 
 _EARLY = timedelta(minutes=1)  # a call takes time, and clocks differ
 _TRIES = 4  # of one call whose token is refused
@@ -32,6 +33,7 @@ class Access:
     secret: Callable[[str], str | None] = field(repr=False)
     folder: Path  # where the count of calls is kept
     clock: Clock
+    sealer: Callable[[], Sealer] | None = None  # what seals values that are kept
     transport: Transport | None = None
 
 

@@ -38,7 +38,7 @@ class AeronaApi:
 
     def __init__(self, access: Access, profile: Profile, overrides: Overrides, said: Said) -> None:
         self._overrides, (self._headers, self._words) = overrides, said
-        self._spool = Spool(access.folder)
+        self._spool = Spool(access.folder, access.sealer)
         self._session = Session(access, profile)
         self._extractor = Extractor(
             session=self._session,

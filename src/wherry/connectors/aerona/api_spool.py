@@ -4,16 +4,17 @@ import csv
 import hashlib
 import io
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from wherry.connectors.bundle.container import MANIFEST
+from wherry.privacy import UNSEALED, Sealer, as_text
 
 _KEPT = timedelta(hours=72)  # an extraction older than that is begun anew: its pages are of too many days
 INDEX = "documents.json"  # reference → file below documents/
@@ -54,11 +55,28 @@ class Seen:
 
 
 class Spool:
-    """A private folder: extraction.json, pages/<stream>/<number>.json, files/<stream>.csv, documents/<id>."""
+    """A private folder: extraction.json, pages/<stream>/<number>.json, files/<stream>.csv, documents/<id>.
 
-    def __init__(self, folder: Path) -> None:
+    Pages, files and documents are sealed. What an earlier version left open is read as it is.
+    """
+
+    def __init__(self, folder: Path, sealer: Callable[[], Sealer] | None = None) -> None:
         self.folder = folder
+        self._sealer = sealer
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals values here."""
+        return self._sealer() if self._sealer else UNSEALED
+
+    def create(self, path: Path, name: str) -> BinaryIO:
+        """Return a new file that will have that name, wherever in the spool it is moved."""
+        return self.sealer.create(path, _bound(name))
+
+    def read(self, path: Path) -> BinaryIO:
+        """Return a file for reading."""
+        return self.sealer.read(path, _bound(path.name))
 
     @property
     def files(self) -> Path:
@@ -135,7 +153,7 @@ class Spool:
         """Yield the cells of each record of a list as the reading before left it; nothing where it had none."""
         path = self.base / file
         if path.exists():
-            with path.open(encoding="utf-8", newline="") as text:
+            with as_text(self.read(path), "utf-8") as text:
                 yield from csv.DictReader(text)
 
     def keep(self, extraction: Extraction) -> None:
@@ -162,16 +180,17 @@ class Spool:
         """Yield the pages that are there, up to the first gap."""
         for number in range(1_000_000):
             try:
-                body = orjson.loads(self._page(stream, number).read_bytes())
+                kept = self._page(stream, number).read_bytes()
             except FileNotFoundError:
                 return
-            yield Page(**body)
+            plain = kept if kept.startswith(b"{") else self.sealer.open(kept, _page_name(stream, number))
+            yield Page(**orjson.loads(plain))
 
     def add(self, stream: str, number: int, page: Page) -> None:
         """Keep a page; numbers count from 0."""
         path = self._page(stream, number)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(path, orjson.dumps(asdict(page)))
+        replace_file(path, self.sealer.seal(orjson.dumps(asdict(page)), _page_name(stream, number)))
 
     def forget(self, stream: str) -> None:
         """Drop the pages of a list."""
@@ -194,11 +213,12 @@ class SheetFile:
     sha256: str
 
 
-def write_sheet(path: Path, header: list[str], rows: Iterator[list[str]]) -> SheetFile:
-    """Write a list as CSV in UTF-8 and return what the manifest says of it."""
+def write_sheet(spool: Spool, name: str, header: list[str], rows: Iterator[list[str]]) -> SheetFile:
+    """Write a list as CSV in UTF-8, sealed, and return what the manifest says of it."""
+    path = spool.files / name
     new = path.with_suffix(".new")
     digest, count = hashlib.sha256(), -1
-    with new.open("wb") as file:
+    with spool.create(new, name) as file:
         for cells in _chained(header, rows):
             line = io.StringIO(newline="")
             csv.writer(line).writerow(cells)
@@ -219,7 +239,7 @@ class SpoolContainer:
     """The bundle's outside over a spool: the reader of bundles reads what the API said."""
 
     def __init__(self, spool: Spool) -> None:
-        self._files = spool.files
+        self._spool, self._files = spool, spool.files
         listed: dict[str, str] = orjson.loads((self._files / INDEX).read_bytes())
         self._documents = {ref: spool.documents / name for ref, name in listed.items()}
         self._sheets = frozenset(path.name for path in self._files.glob("*.csv"))
@@ -237,22 +257,33 @@ class SpoolContainer:
         """Return 0: references that lead outside are never followed."""
         return 0
 
-    def local(self, name: str) -> Path:
-        """Return the path of a file on this machine."""
-        return self._documents.get(name, self._files / name)
+    def open(self, name: str) -> BinaryIO:
+        """Return a file for reading."""
+        return self._spool.read(self._local(name))
 
     def size(self, name: str) -> int:
         """Return the file's size in bytes."""
-        return self.local(name).stat().st_size
+        return self._spool.sealer.size(self._local(name))
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """Yield the file's bytes in blocks of at most 1 MiB."""
-        with self.local(name).open("rb") as file:
+        with self.open(name) as file:
             while block := file.read(_BLOCK):
                 yield block
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _local(self, name: str) -> Path:
+        return self._documents.get(name, self._files / name)
+
+
+def _bound(name: str) -> str:
+    return f"spool/{name}"
+
+
+def _page_name(stream: str, number: int) -> str:
+    return f"page:{stream}/{number}"
 
 
 def _seen(path: Path) -> dict[str, Seen]:

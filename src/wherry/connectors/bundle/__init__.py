@@ -27,7 +27,8 @@ def open_bundle(
     """Open an export bundle; the caller closes it.
 
     `headers` are a person's decisions {file: {header: canonical name}}; `words` say what stands for a word of
-    a closed list (see Opening); `scratch` is a folder for the unpacked CSV files of a zip, wiped on close. Raises PreflightFailed when the bundle cannot be opened.
+    a closed list (see Opening); `scratch` is a folder for the unpacked CSV files of a zip, sealed and wiped on close.
+    Raises PreflightFailed when the bundle cannot be opened.
     """
     container = open_container(path, password or None, scratch)
     try:

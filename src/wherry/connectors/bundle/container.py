@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol, cast
+from typing import IO, BinaryIO, Protocol, cast
 from zipfile import ZipFile
 
 from pyzipper import BadZipFile, zipfile_aes
 
 from wherry.model.errors import PreflightFailed
+from wherry.privacy import UNSEALED, Sealer, scratch_sealer
 
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
@@ -36,8 +37,8 @@ class Container(Protocol):
     def unsafe(self) -> int:
         """Return how many entries were left out because their path leads outside."""
 
-    def local(self, name: str) -> Path:
-        """Return a path on this machine under which the file can be read more than once."""
+    def open(self, name: str) -> BinaryIO:
+        """Return the file for reading at any place; it can be opened more than once."""
 
     def size(self, name: str) -> int:
         """Return the file's size in bytes."""
@@ -49,14 +50,16 @@ class Container(Protocol):
         """Let go of files and scratch space."""
 
 
-def open_container(path: Path, password: str | None, scratch: Path | None = None) -> Container:
+def open_container(
+    path: Path, password: str | None, scratch: Path | None = None, sealer: Sealer = UNSEALED
+) -> Container:
     """Open a bundle's folder or zip and find its top folder.
 
     `scratch` is where CSV files of a zip are unpacked while it is open (default: the system's temporary
-    folder). Raises PreflightFailed when there is nothing there, or it cannot be opened.
+    folder), sealed for this process alone. `sealer` is that of a folder whose files are sealed. Raises PreflightFailed when there is nothing there, or it cannot be opened.
     """
     if path.is_dir():
-        return _Folder(path)
+        return _Folder(path, sealer)
     if not path.is_file():
         raise PreflightFailed(
             f"{path.name}: there is no such bundle",
@@ -98,8 +101,9 @@ def _top(names: frozenset[str], label: str) -> str:
 
 
 class _Folder:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sealer: Sealer) -> None:
         self.label = root.name
+        self._sealer = sealer
         base = root.resolve()
         found = [p for p in root.rglob("*") if p.is_file()]
         inside = [p for p in found if p.resolve().is_relative_to(base)]
@@ -120,14 +124,14 @@ class _Folder:
     def unsafe(self) -> int:
         return self._unsafe
 
-    def local(self, name: str) -> Path:
-        return self._root / name
+    def open(self, name: str) -> BinaryIO:
+        return self._sealer.read(self._root / name)
 
     def size(self, name: str) -> int:
-        return self.local(name).stat().st_size
+        return self._sealer.size(self._root / name)
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        with self.local(name).open("rb") as file:
+        with self.open(name) as file:
             while block := file.read(_BLOCK):
                 yield block
 
@@ -140,6 +144,7 @@ class _Zip:
         self.label = path.name
         self._password = password
         self._scratch_parent = scratch
+        self._sealer = scratch_sealer()
         self._scratch: Path | None = None
         self._local: dict[str, Path] = {}
         self._archive = _open_archive(path)
@@ -217,16 +222,16 @@ class _Zip:
     def unsafe(self) -> int:
         return self._unsafe
 
-    def local(self, name: str) -> Path:
+    def open(self, name: str) -> BinaryIO:
         if name not in self._local:
             if self._scratch is None:
                 self._scratch = Path(tempfile.mkdtemp(prefix="wherry-", dir=self._scratch_parent))
                 self._wipe = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
             path = self._scratch / f"{len(self._local):04}"
-            with path.open("wb") as out:
+            with self._sealer.create(path) as out:
                 out.writelines(self.blocks(name))
             self._local[name] = path
-        return self._local[name]
+        return self._sealer.read(self._local[name])
 
     def size(self, name: str) -> int:
         return int(self._archive.getinfo(self._top + name).file_size)

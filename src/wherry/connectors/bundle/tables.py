@@ -1,10 +1,10 @@
 """One file of the bundle, verified: how to decode and split it, what its columns are, what its dates prove."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from wherry.connectors.bundle.columns import DATED, Column, Kind, Sheet
 from wherry.connectors.bundle.container import Container
@@ -16,6 +16,7 @@ from wherry.connectors.bundle.proof import CustomProof, DateProof, privacy_of_la
 from wherry.connectors.bundle.values import DateFormat
 from wherry.model.errors import PreflightFailed
 from wherry.model.ports import Finding
+from wherry.privacy import as_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Table:
     """A file that may be read."""
 
     sheet: Sheet
-    path: Path
+    content: Callable[[], BinaryIO]
     encoding: str
     delimiter: str
     header: Header
@@ -46,7 +47,7 @@ class Table:
 
     def open(self) -> TextIO:
         """Open the file as text with its line ends untouched."""
-        return self.path.open(encoding=self.encoding, newline="")
+        return as_text(self.content(), self.encoding)
 
     def read(self) -> Iterator[Row]:
         """Yield (line, cells) of each record, header excluded."""
@@ -66,14 +67,14 @@ def load_table(
     findings = []
     if decoding.finding[0]:
         findings.append(Finding(code=decoding.finding[0], message=decoding.finding[1], file=entry.name))
-    path = container.local(entry.name)
+    content = partial(container.open, entry.name)
     if decoding.bytes == 0 and entry.rows == 0:
         return None
-    delimiter, differs = _delimiter(path, decoding.encoding, sheet, dialect)
+    delimiter, differs = _delimiter(content, decoding.encoding, sheet, dialect)
     findings += differs
     bare = Table(
         sheet=sheet,
-        path=path,
+        content=content,
         encoding=decoding.encoding,
         delimiter=delimiter,
         header=Header(places={}, spelt={}, unknown=(), empty=(), width=0),
@@ -100,8 +101,10 @@ def check_sum(entry: FileEntry, sha256: str) -> None:
         )
 
 
-def _delimiter(path: Path, encoding: str, sheet: Sheet, dialect: Dialect) -> tuple[str, list[Finding]]:
-    with path.open(encoding=encoding, newline="") as text:
+def _delimiter(
+    content: Callable[[], BinaryIO], encoding: str, sheet: Sheet, dialect: Dialect
+) -> tuple[str, list[Finding]]:
+    with as_text(content(), encoding) as text:
         head = text.readline(1 << 16)
     proven = prove_delimiter(head, lambda cells: recognised(cells, sheet))
     declared = dialect.delimiter

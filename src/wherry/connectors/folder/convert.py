@@ -21,6 +21,7 @@ from wherry.connectors.folder.raw import RawFile
 from wherry.connectors.folder.rows import MOMENTS, RAGGED, Part, canonical, confirmed_words, rows_of
 from wherry.connectors.folder.sorting import BOTH_NAMES, CUSTOM, PLACE, Sorting
 from wherry.model.errors import PreflightFailed
+from wherry.privacy import Sealer
 
 _ZONE, _CURRENCY = "Europe/London", "GBP"
 
@@ -112,12 +113,13 @@ class Converter:
                 for _line, row in rows_of(part):
                     self._lookups[part.stream].know(row)
 
-    def write(self, out: Path, tenant: str, approved_by: str) -> None:
-        """Write the bundle's files; the manifest comes last."""
+    def write(self, out: Path, sealer: Sealer, said: tuple[str, str]) -> None:
+        """Write the bundle's files, sealed; the manifest comes last. `said`: whose folder it is, and who approved."""
+        tenant, approved_by = said
         entries = []
         order = [stream for stream in SHEETS if stream not in MADE] + [*reversed(MADE)]
         for stream in order:  # entries are made on the way, so what refers comes before what is referred to
-            entry = self._sheet(out, stream)
+            entry = self._sheet(out, sealer, stream)
             if entry:
                 entries.append(entry)
         newest = max(part.raw.path.stat().st_mtime for part in self._parts)
@@ -136,7 +138,7 @@ class Converter:
         }
         (out / MANIFEST).write_bytes(orjson.dumps(manifest))
 
-    def _sheet(self, out: Path, stream: str) -> dict[str, object] | None:
+    def _sheet(self, out: Path, sealer: Sealer, stream: str) -> dict[str, object] | None:
         parts = [part for part in self._parts if part.stream == stream]
         if not parts and not (stream in self._lookups and self._lookups[stream].made):
             return None
@@ -145,7 +147,7 @@ class Converter:
         origins = self.origins[stream] = Origins()
         path, digest, rows = out / SHEETS[stream].file, hashlib.sha256(), 0
         at = 1
-        with path.open("wb") as file:
+        with sealer.create(path) as file:
             for name, line, row in _chained(header, self._all(parts), made):
                 data = _csv_line([*(row.get(column, "") for column in header), *_ragged(row)])
                 digest.update(data)

@@ -12,8 +12,9 @@ from types import MappingProxyType
 
 import orjson
 
-from wherry.connectors.bundle import AeronaBundle, Overrides, open_bundle
+from wherry.connectors.bundle import AeronaBundle, Overrides
 from wherry.connectors.bundle.columns import SHEETS
+from wherry.connectors.bundle.container import open_container
 from wherry.connectors.bundle.integrity import INTEGRITY
 from wherry.connectors.folder.convert import Converter, parts_of
 from wherry.connectors.folder.raw import RawFile, files_of, tables_of
@@ -23,6 +24,7 @@ from wherry.model.errors import ApprovalMissing, MappingIncomplete, WherryError
 from wherry.model.jsons import Json
 from wherry.model.opening import RawTable, SourceCheck
 from wherry.model.ports import Extracted, Finding, Integrity
+from wherry.privacy import scratch_sealer
 
 _READ = "wherry discover"
 
@@ -182,14 +184,15 @@ class CsvFolder:
         parts = parts_of(self._files, sorting)
         self._state.mkdir(parents=True, exist_ok=True)
         out = self._scratch = Path(tempfile.mkdtemp(prefix="csv-", dir=self._state))
+        sealer = scratch_sealer()
         try:
             self._converter = Converter(parts, self._overrides)
-            self._converter.write(out, self._folder.name, sorting.approved_by)
+            self._converter.write(out, sealer, (self._folder.name, sorting.approved_by))
         except WherryError:
             shutil.rmtree(out, ignore_errors=True)
             self._scratch = None
             raise
-        return open_bundle(out, overrides=Overrides(), words=self._words)
+        return AeronaBundle(open_container(out, None, sealer=sealer), Overrides(), {}, self._words)
 
     def _origin(self, stream: str, line: int) -> tuple[str, int]:
         origins = self._converter.origins.get(stream) if self._converter else None
