@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clinic_journey import UNLOCKED
+from wherry.app.rollback import rollback
 from wherry.model.run import RecordState
 
 
@@ -112,3 +113,31 @@ def test_what_a_person_edited_in_the_sample_stays(sampled: Any) -> None:
     sampled.approve()
     sampled.sample(keys=sampled.keys)
     assert any(one["id"] == theirs["id"] and one["city"] == "By hand" for one in sampled.live("contact"))
+
+
+def test_a_load_that_was_taken_back_does_not_keep_what_the_sample_before_it_brought(sampled: Any) -> None:
+    loaded = sampled.load().run
+    with sampled.open() as workspace:
+        shown = rollback(workspace, preview=True, run=loaded)
+    with sampled.open() as workspace:
+        rollback(workspace, run=loaded, confirm=shown.preview.confirm)
+    swap_town_and_county(sampled)
+    result = again(sampled, keys="patientId\n64\n66\n")
+    assert taken_back(result, "patients") == 3
+    assert {one["external_id"] for one in sampled.live("contact") if one.get("external_id")} == {"64", "66"}
+
+
+def test_a_load_under_another_plan_takes_back_what_the_sample_brought_and_it_does_not(sampled: Any) -> None:
+    assert kinds(sampled)["note"]
+    sampled.plan()
+    sampled.approve(unlock=tuple(name for name in UNLOCKED if name != "clinical"))
+    assert sampled.prepare().exit_code == 0
+    result = sampled.load()
+    assert taken_back(result, "clinical_notes") > 0
+    assert not [mark for mark in sampled.marks() if mark.startswith("note [aerona:notes:")]
+    assert sampled.unexplained() == 0
+    sampled.assert_once()
+    assert sampled.reconcile().exit_code == 0
+    assert sampled.load().streams.keys() == {
+        name for name in result.streams if not name.startswith("deleted.")
+    }

@@ -7,6 +7,7 @@ from wherry.app.durable import reap_when_steady
 from wherry.app.run_results import StatusResult
 from wherry.app.runs import carry_out, ready
 from wherry.app.status import result_of
+from wherry.app.superseded import following, superseded, withdraw
 from wherry.app.workspace import Workspace
 from wherry.model.errors import Interrupted, RunInProgress
 from wherry.model.run import Run, RunKind, RunState
@@ -33,8 +34,14 @@ def load(ws: Workspace, *, wait: bool = True, stand_by: bool = False) -> StatusR
 
 
 def load_alone(ws: Workspace) -> StatusResult:
-    """Load, by a process that holds the store's lock; see load."""
-    run = carry_out(ws, ready(ws, "load"), RunKind.LOAD)
+    """Load, by a process that holds the store's lock; see load.
+
+    What samples of other plans left and this one does not bring is taken back.
+    """
+    readied = ready(ws, "load")
+    earlier = superseded(ws.ledger.runs(), RunKind.LOAD, readied.plan.digest)
+    readied = following(readied) if earlier else readied
+    run = carry_out(ws, readied, RunKind.LOAD, after=lambda begun: withdraw(ws, readied, begun, earlier))
     return result_of(ws, run.id)
 
 

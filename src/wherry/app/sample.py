@@ -1,21 +1,19 @@
 """Load a slice with its whole relations, read it back, and write the field-level diff."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from wherry.app.alone import alone
 from wherry.app.compare import Witness, read_back
 from wherry.app.diff_report import DiffReport
 from wherry.app.proofs import keep_proof
-from wherry.app.rollback import all_stays
 from wherry.app.run_results import DiffSummary, SampleResult
 from wherry.app.runs import Readied, carry_out, ready
 from wherry.app.status import result_of
+from wherry.app.superseded import following, superseded, withdraw
 from wherry.app.workspace import Workspace
-from wherry.engine.gone import enlist_withdrawn, take_away
 from wherry.model.errors import UsageInvalid
-from wherry.model.run import Run, RunKind
+from wherry.model.run import RunKind
 from wherry.planning.order import stream_order
 from wherry.planning.sample import Candidates, unknown_keys
 
@@ -29,13 +27,13 @@ def sample(
     """Load about `size` records chosen by risk and coverage, or the patients of a file of ids, and diff them.
 
     The same seed takes the same records. Values are masked in the reports unless `show_values` is set.
-    Sampled again under another plan, and before the first load, what earlier samples brought is updated, or
+    Sampled again under another plan, and while no load stands, what earlier samples brought is updated, or
     taken back where this one does not bring it; what a person edited stays. Exit code 6 when a field differs.
     """
     wanted = _read_keys(keys)
     with alone(ws, "sample", joining=True):
-        readied = ready(ws, "sample")
-        readied = replace(readied, hands=replace(readied.hands, follows=True))
+        readied = following(ready(ws, "sample"))
+        earlier = superseded(ws.ledger.runs(), RunKind.SAMPLE, readied.plan.digest)
         chosen = _choose(readied, size, seed, wanted)
         options = {"size": str(size), "seed": str(seed), "keys": str(keys or "")}
         run = carry_out(
@@ -44,7 +42,7 @@ def sample(
             RunKind.SAMPLE,
             keys=chosen,
             options=options,
-            after=lambda begun: _withdraw(ws, readied, begun),
+            after=lambda begun: withdraw(ws, readied, begun, earlier),
         )
         report = DiffReport(ws.reports_dir, f"sample-{run.id}", show_values=show_values)
         with report:
@@ -75,30 +73,6 @@ def sample(
     )
     keep_proof(ws, "sample", run.id, result)
     return result
-
-
-def _withdraw(ws: Workspace, readied: Readied, run: Run) -> None:
-    """Take back what samples of other plans brought and this one does not, children first."""
-    made_in = _outdated(ws.ledger.runs(), run)
-    if not made_in:
-        return
-    order = stream_order(readied.situation.mappings.active)
-    others = {line.key.stream for line in ws.ledger.located() if line.created_in in made_in} - set(order)
-    streams = (*sorted(others), *reversed(order))
-    enlist_withdrawn(readied.hands, run.id, streams, made_in)
-    around = all_stays(ws, readied.situation.catalog)
-    take_away(readied.hands, run.id, streams, around, delete=True)
-
-
-def _outdated(runs: Sequence[Run], now: Run) -> set[str]:
-    """Return the samples of other plans since the last run that was no sample: what that brought is its own."""
-    found: set[str] = set()
-    for run in runs:
-        if run.kind in (RunKind.LOAD, RunKind.DELTA, RunKind.RETRY):
-            found = set()
-        elif run.kind is RunKind.SAMPLE and run.digest != now.digest:
-            found.add(run.id)
-    return found
 
 
 def _read_keys(path: Path | None) -> list[str]:

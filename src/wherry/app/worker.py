@@ -12,6 +12,7 @@ from wherry.app.run_results import StatusResult
 from wherry.app.runs import LOADING, check_fresh, make_hands
 from wherry.app.situation import gather
 from wherry.app.status import status
+from wherry.app.superseded import superseded
 from wherry.app.workspace import Workspace
 from wherry.engine.hands import Hands
 from wherry.model.errors import Interrupted, NotOnThisStore, RunInProgress
@@ -82,7 +83,9 @@ def join(ws: Workspace, run: Run) -> Hands:
     newer = run.options.get("snapshot", "")
     situation = gather(ws, ws.destination.describe(), unlocked, newer)
     check_fresh(ws, plan, situation, newer=bool(newer))
-    return replace(make_hands(ws, situation, unlocked), follows=run.kind in (RunKind.DELTA, RunKind.SAMPLE))
+    follows = run.kind in (RunKind.DELTA, RunKind.SAMPLE)
+    follows = follows or bool(superseded(ws.ledger.runs(), run.kind, run.digest))
+    return replace(make_hands(ws, situation, unlocked), follows=follows)
 
 
 def _wait_for_run(ws: Workspace) -> Run:
