@@ -5,6 +5,7 @@ from collections.abc import Mapping as MappingABC
 from typing import Any
 
 from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from wherry.mapping.conditions import CONDITIONS, terms_of
 from wherry.mapping.transforms import REGISTRY
@@ -13,13 +14,19 @@ from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
 from wherry.model.mapping import Rule
 
-NEAR = 60.0  # of 100: how alike two words must be for one to be suggested for the other
+NEAR = 0.7  # of 1: how alike the spelling of two words must be for one to be suggested for the other
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like this one, or the empty text where none is near."""
-    found = process.extractOne(word, list(known), score_cutoff=NEAR)
+    """Return the known word that is spelt almost like this one, or the empty text where none is."""
+    found = process.extractOne(
+        word, list(known), scorer=OSA.normalized_similarity, processor=_spelling, score_cutoff=NEAR
+    )
     return str(found[0]) if found else ""
+
+
+def _spelling(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 class Reader:
