@@ -10,6 +10,8 @@ import pytest
 from clinic_journey import Journey
 from object_store import ObjectStore, object_store
 from soak.fleet import Fleet, assert_whole
+from wherry.app.place import Place
+from wherry.app.purge import purge
 
 Begin = Callable[..., Journey]
 SLOW = [{"kind": "slow", "ms": 300, "match": {"method": "POST"}}]  # until the worker is in
@@ -30,7 +32,11 @@ def test_a_worker_in_an_empty_folder_carries_a_load_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The coordinator is killed once the worker is in; what is enqueued then is the worker's alone."""
+    """The coordinator is killed once the worker is in; what is enqueued then is the worker's alone.
+
+    All of it is sealed: of the key the worker has the secret only. A purge takes away what lies in the bucket.
+    """
+    monkeypatch.setenv("WHERRY_STORE__KEY", "river-side")
     monkeypatch.setenv("WHERRY_STORE__FILES", f"{objects.make_bucket('migrations')}/one")
     monkeypatch.setenv("WHERRY_STORE__URL", store_url)
     for name, value in objects.environment().items():
@@ -51,7 +57,17 @@ def test_a_worker_in_an_empty_folder_carries_a_load_on(
             assert time.monotonic() < until, fleet.logs()
             time.sleep(0.1)
         assert (empty / "wherry.toml").exists()
-        assert list(empty.glob(".wherry/snapshots/*/*"))
+        shards = list(empty.glob(".wherry/snapshots/*/*/*.parquet"))
+        assert {path.read_bytes()[:8] for path in shards} == {b"WHSEALED"}
+        assert not (empty / ".wherry" / "keys").exists()
         way.emulator.admin("faults", [])
         fleet.strike(1, seconds=240)
     assert_whole(way)
+    with way.open() as workspace:
+        place = Place.of(workspace.settings.store, workspace.settings.credentials)
+        assert place is not None
+        assert place.read(f"runs/{way.digest}.json") is not None
+        time.sleep(4)  # the lease of the worker, where that was killed
+        purge(workspace, confirm=purge(workspace, preview=True).confirm)
+        assert place.read(f"runs/{way.digest}.json") is None
+        assert place._files.find(f"{place._root}/objects") == []

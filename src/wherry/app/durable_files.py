@@ -35,10 +35,12 @@ def publish(ws: Workspace, digest: str, snapshot: str = "") -> None:
     place = Place.of(ws.settings.store, ws.settings.credentials)
     if place is None:
         return
-    listed = {}
-    for path in _files(ws, digest, snapshot):
-        name = path.relative_to(ws.root).as_posix()
-        listed[name] = hash_of(path)
+    files = {path.relative_to(ws.root).as_posix(): path for path in _files(ws, digest, snapshot)}
+    listed = {name: hash_of(path) for name, path in files.items()}
+    # Written down before it is there, and kept when a later listing leaves it out: a purge takes all of it away.
+    ever = {*_published(place, digest), *listed.values()}
+    place.write(f"published/{digest}.json", orjson.dumps(sorted(ever)))
+    for name, path in files.items():
         place.put(listed[name], path)
     if Privacy.DOCUMENTS in unlocked_classes(ws.ledger.approvals(digest), digest):
         publish_documents(place, ws.snapshot(ws.plan(digest).basis.snapshot), ws.documents)
@@ -76,15 +78,18 @@ def withdraw(ws: Workspace) -> None:
     snapshots = {run.options.get("snapshot", "") for run in ws.ledger.runs()}
     for digest in ws.plan_digests():
         snapshots.add(ws.plan(digest).basis.snapshot)
-        listed = place.read(f"runs/{digest}.json")
-        if listed is not None:
-            place.remove(f"objects/{sha256}" for sha256 in orjson.loads(listed).values())
-            place.remove([f"runs/{digest}.json"])
+        place.remove(f"objects/{sha256}" for sha256 in _published(place, digest))
+        place.remove([f"runs/{digest}.json", f"published/{digest}.json"])
     for name in (f"documents/{snapshot}.json" for snapshot in snapshots if snapshot):
         listed = place.read(name)
         if listed is not None:
             place.remove(f"objects/{sha256}" for sha256, _size in orjson.loads(listed).values())
             place.remove([name])
+
+
+def _published(place: Place, digest: str) -> list[str]:
+    found: list[str] = orjson.loads(place.read(f"published/{digest}.json") or b"[]")
+    return found
 
 
 def bring_settings(directory: Path, progress: Progress, environ: Mapping[str, str] = os.environ) -> None:
