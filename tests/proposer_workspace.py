@@ -69,6 +69,8 @@ class StandIn:
             catalog=self.source,
             value_profile=lambda _stream, _field: profile,
             read=lambda stream: iter(records.get(stream, [])),
+            read_with_fate=lambda _stream, _fates: iter(()),
+            held_words=lambda: (),
         )
 
 

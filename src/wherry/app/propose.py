@@ -57,7 +57,7 @@ def propose(ws: Workspace) -> ProposeResult:
     for proposal in proposals:
         files.lay(proposal.file, proposal.text, proposal.without_columns)
     values = lines_of(ws)
-    files.lay(VALUES, values_text(values), values_text(()))
+    files.lay(VALUES, values_text(values, ws.own_values()), values_text(()))
     files.lay(ADOPTIONS, adoptions_text(candidates_of(ws, snapshot)), adoptions_text(Found()))
     files.write()
     return ProposeResult(

@@ -1,18 +1,23 @@
 """The words of the source's lists, counted, for the proposal of values."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wherry.app.workspace import Workspace
 from wherry.mapping.blueprint import load_blueprint
-from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines
-from wherry.model.ports import Snapshot
+from wherry.mapping.proposer.worded import Held, Status, ValueLine, Words, value_lines
+from wherry.model.record import Fate
 
 _STATUSES = "appointment_statuses"
+_BEHIND = (Fate.REJECTED, Fate.DEFERRED)
 
 
-def words_of(snapshot: Snapshot) -> Words:
-    """Return the words that the snapshot's lists hold, with how many records hold each; the commonest fifty."""
+def words_of(ws: Workspace) -> Words:
+    """Return the words that the snapshot's lists hold, with how many records hold each; the commonest fifty.
+
+    Of an appointment's status count those appointments as well that are held back, be it for that status.
+    """
+    snapshot = ws.snapshot()
 
     def counts(stream: str, field: str) -> Mapping[str, int]:
         known = snapshot.catalog.stream(stream)
@@ -21,6 +26,8 @@ def words_of(snapshot: Snapshot) -> Words:
         return dict(snapshot.value_profile(stream, field).top)
 
     used = Counter(dict(snapshot.value_profile("appointments", "appointmentStatusId").top))
+    for _fate, one in snapshot.read_with_fate("appointments", _BEHIND):
+        used[str(one.values.get("appointmentStatusId") or "")] += 1
     statuses = tuple(
         Status(
             name=str(record.values.get("name") or "").strip(),
@@ -29,10 +36,25 @@ def words_of(snapshot: Snapshot) -> Words:
         )
         for record in snapshot.read(_STATUSES)
     )
-    return Words(counts=counts, statuses=statuses)
+    return Words(counts=counts, statuses=statuses, held=tuple(_held(ws, used)))
+
+
+def _held(ws: Workspace, used: Mapping[str, int]) -> Iterator[Held]:
+    """Yield the words that no closed list knows; a status counts for the appointments that have it."""
+    snapshot = ws.snapshot()
+    for one in snapshot.held_words():
+        stream = snapshot.catalog.stream(one.stream)
+        column = stream.field(one.column) if stream else None
+        own = one.stream == _STATUSES
+        yield Held(
+            stream=one.stream,
+            field=one.column,
+            word=one.word,
+            records=sum(used.get(key, 0) for key in one.keys) if own else one.records,
+            listed=tuple(choice.value for choice in column.choices) if column else (),
+        )
 
 
 def lines_of(ws: Workspace) -> tuple[ValueLine, ...]:
     """Return the proposal for each word of the source's lists that nobody decided yet."""
-    words = words_of(ws.snapshot())
-    return tuple(value_lines(load_blueprint().mappings, ws.catalog(), words, ws.own_values()))
+    return tuple(value_lines(load_blueprint().mappings, ws.catalog(), words_of(ws), ws.own_values()))

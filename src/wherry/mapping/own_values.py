@@ -13,11 +13,19 @@ from wherry.model.mapping import Rule
 Own: TypeAlias = Mapping[str, Mapping[str, str]]
 """Table (of values.yaml, or a lookup of the destination) → word of the source → what is meant."""
 
-_CLOSED = {  # closed lists of the source → the table of their words
+CLOSED: Mapping[str, str] = {
     "appointment_statuses.canonical": "appointment_status",
     "patients.status": "patient_status",
     "treatment_plans.status": "plan_status",
+    "payments.status": "payment_state",
+    "invoice_lines.lineType": "line_type",
+    "adjustments.type": "adjustment_type",
+    "refunds.target": "refund_target",
+    "recalls.type": "recall_type",
+    "instalment_plans.signOffState": "sign_off_state",
 }
+"""The source's closed lists, by `stream.column`, and the table in which the clinic says what its own words mean."""
+
 _TABLE_OF = {
     **dict.fromkeys(("payment_status", "deal_stage", "paid_on"), "invoice_status"),
     **dict.fromkeys(("plan_items", "plan_text"), "plan_item_status"),
@@ -36,8 +44,9 @@ def source_words(own: Own) -> dict[str, dict[str, str]]:
     where the clinic says so: that is `appointment_statuses.name`.
     """
     found: dict[str, dict[str, str]] = {}
-    for place, table in _CLOSED.items():
-        reviewed = {spelt(word): spelt(text) for word, text in value_tables()[table].words.items()}
+    for place, table in CLOSED.items():
+        known = value_tables().get(table)
+        reviewed = {spelt(word): spelt(text) for word, text in known.words.items()} if known else {}
         found[place] = {**reviewed, **_spelt(own.get(table, {}))}
     found["appointment_statuses.name"] = _spelt(own.get("appointment_status", {}))
     return found

@@ -362,6 +362,18 @@ class Extracted:
     staged: Staged
     values: Mapping[str, Value] = field(repr=False)
     raw_hash: str
+    word: str = field(default="", repr=False)  # of a closed list that does not know it: why it is rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldWord:
+    """A word that its closed list does not know, how many records are rejected for it, and the first of these."""
+
+    stream: str
+    column: str
+    word: str = field(repr=False)
+    records: int
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from wherry.model.catalog import Catalog
 from wherry.model.errors import PreflightFailed
-from wherry.model.ports import Source
+from wherry.model.ports import HeldWord, Source
 from wherry.model.record import Fate
 from wherry.privacy import UNSEALED, Sealer
 from wherry.staging.decide import decide
@@ -29,6 +29,8 @@ Progress = Callable[[str, int], None]
 
 _PROGRESS_EVERY = 10_000
 _READ_MB = 256
+_KEYS_NAMED = 50
+_WORDS_KEPT = 60  # unknown words of one stream
 _SCRATCH = ".staging-"
 _LEFT_BEHIND = 24 * 3600  # seconds; no staging takes that long
 
@@ -93,6 +95,7 @@ def _build(source: Source, vault: Vault, scratch: Path, records: int, progress: 
             write_shards(bench, shape, folder, records)
             fsync(folder / shape.name)
         counts = {name: _counts(bench, name) for name in bench.layouts}
+        held = tuple(word for name in bench.layouts for word in _held_words(bench, name))
     finally:
         bench.close()
     reading = Vault(vault.sealer, scratch, memory_mb=_READ_MB, threads=1 if vault.sealer.sealed else 2)
@@ -106,6 +109,7 @@ def _build(source: Source, vault: Vault, scratch: Path, records: int, progress: 
         facts=facts,
         findings=tuple(findings),
         counts=counts,
+        held=held,
     )
 
 
@@ -127,6 +131,17 @@ def _counts(bench: Workbench, stream: str) -> dict[str, int]:
         return dict.fromkeys((fate.value for fate in Fate), 0)
     found = dict(bench.rows(f"SELECT _fate, count(*) FROM {quoted(stream)} GROUP BY _fate"))
     return {fate.value: int(found.get(fate.value, 0)) for fate in Fate}
+
+
+def _held_words(bench: Workbench, stream: str) -> Iterator[HeldWord]:
+    if stream not in bench.filled:
+        return
+    query = (
+        f"SELECT _field, _word, count(*), list(_key ORDER BY _key)[:{_KEYS_NAMED}] FROM {quoted(stream)} "
+        "WHERE _fate = 'rejected' AND _word IS NOT NULL GROUP BY _field, _word ORDER BY count(*) DESC, _word"
+    )
+    for column, word, count, keys in bench.rows(query)[:_WORDS_KEPT]:
+        yield HeldWord(stream=stream, column=column, word=word, records=count, keys=tuple(keys))
 
 
 def _counted(catalog: Catalog, counts: dict[str, dict[str, int]]) -> Catalog:

@@ -20,8 +20,9 @@ KEPT: dict[str, str] = {
     "_blocked_by": "VARCHAR",
     "_via": "VARCHAR",
     "_facts": "VARCHAR",
+    "_word": "VARCHAR",
 }
-"""Columns beside the fields. `_via` is the reason of the filtered ancestor, where a record was filtered for it."""
+"""Columns beside the fields. `_word` is what a closed list does not know, where a record is rejected for it. `_via` is the reason of the filtered ancestor, where a record was filtered for it."""
 
 
 def quoted(name: str) -> str:

@@ -10,7 +10,7 @@ import orjson
 from wherry.model.catalog import Catalog, Choice, Field, FieldType, Privacy, Stream
 from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
-from wherry.model.ports import Finding
+from wherry.model.ports import Finding, HeldWord
 from wherry.privacy import Sealer
 
 FILE = "snapshot.json"
@@ -26,6 +26,7 @@ class Passport:
     facts: Mapping[str, Json]
     findings: tuple[Finding, ...]
     counts: Mapping[str, Mapping[str, int]]
+    held: tuple[HeldWord, ...] = ()
 
     def write(self, folder: Path, sealer: Sealer) -> Path:
         """Write it into a folder, sealed; return the file."""
@@ -37,6 +38,7 @@ class Passport:
             "facts": dict(self.facts),
             "findings": [asdict(finding) for finding in self.findings],
             "counts": {stream: dict(fates) for stream, fates in self.counts.items()},
+            "held": [asdict(word) for word in self.held],
         }
         path.write_bytes(sealer.seal(orjson.dumps(body, option=orjson.OPT_INDENT_2), FILE))
         return path
@@ -62,6 +64,7 @@ def read_passport(folder: Path, sealer: Sealer) -> Passport:
         facts=body["facts"],
         findings=tuple(Finding(**finding) for finding in body["findings"]),
         counts=body["counts"],
+        held=tuple(HeldWord(**{**word, "keys": tuple(word["keys"])}) for word in body.get("held", ())),
     )
 
 

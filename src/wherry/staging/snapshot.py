@@ -9,7 +9,7 @@ import orjson
 from wherry.model.catalog import Catalog
 from wherry.model.errors import PreflightFailed
 from wherry.model.jsons import Json
-from wherry.model.ports import Finding, ValueProfile
+from wherry.model.ports import Finding, HeldWord, ValueProfile
 from wherry.model.record import Fate, Key, Record, Staged, Value
 from wherry.privacy import UNSEALED, Sealer
 from wherry.staging.canonical import decode
@@ -68,6 +68,10 @@ class ParquetSnapshot:
     def findings(self) -> Sequence[Finding]:
         """Return what was noticed about the source; no values."""
         return self._passport.findings
+
+    def held_words(self) -> Sequence[HeldWord]:
+        """Return the words that the source's closed lists do not know, the commonest of each list first."""
+        return self._passport.held
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """Return per stream how many records have each fate; every fate is named."""

@@ -103,6 +103,7 @@ class Loader:
             staged.blocked_by,
             None,
             None,
+            record.word or None,
         )
         row.update(zip(self._kept, kept, strict=True))
         self._write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))

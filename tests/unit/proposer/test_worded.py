@@ -103,3 +103,11 @@ def test_a_persons_word_takes_the_place_of_the_proposal_and_ends_the_question() 
     assert "#  Broken" not in text
     fresh = decided("", found["Gogle"], "Google")
     assert parse_yaml(fresh, "values.yaml") == {"lead_sources": {"Gogle": "Google"}}
+
+
+def test_a_table_keeps_its_heading_and_its_place_while_a_decision_stands_in_it() -> None:
+    own = {"patient_status": {"Actve": "Active"}, "invoice_status": {"Paused": "Unpaid"}, "sex": {}}
+    read = parse_yaml(values_text(lines(own), own), "values.yaml")
+    assert list(read)[:2] == ["patient_status", "invoice_status"]
+    assert "sex" not in list(read)[:2]
+    assert "appointment_status" in read

@@ -17,6 +17,7 @@ from wherry.model.record import Value
 CellReader = Callable[[str, int], Value]
 """Takes a cell's text and the physical line of its record; raises Unreadable."""
 
+_LONGEST_WORD = 60  # characters that are kept of a word that a list does not know
 _PERSONAL = (Privacy.IDENTITY, Privacy.CONTACT)
 
 
@@ -96,7 +97,9 @@ def _word(column: Column, text: str, _line: int) -> Value:
     if word not in column.words:
         word = column.spellings.get(word, word)
     if word and word not in column.words:
-        raise Unreadable(column.unknown)
+        unknown = Unreadable(column.unknown)
+        unknown.word = text.strip()[:_LONGEST_WORD]
+        raise unknown
     return word or None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as part
 
 from wherry.connectors.bundle.container import Container, is_safe, sha256_of_file
 from wherry.model.record import Value
@@ -16,6 +17,7 @@ class Problem:
     reason: str
     field: str
     detail: str
+    word: str = part(default="", repr=False)  # that a closed list does not know
 
 
 def is_document(container: Container, ref: str) -> bool:

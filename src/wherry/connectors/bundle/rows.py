@@ -69,7 +69,9 @@ class RowReader:
             detail=f"{self._sheet.file}, line {line}: {problem.detail}" if problem else "",
             line=line,
         )
-        return Extracted(staged=staged, values=values, raw_hash=raw_hash)
+        return Extracted(
+            staged=staged, values=values, raw_hash=raw_hash, word=problem.word if problem else ""
+        )
 
     def _ragged(self, line: int, cells: list[str]) -> Problem | None:
         for place in self._unnamed:
@@ -152,7 +154,8 @@ class RowReader:
 
 
 def _cannot_read(name: str, problem: Unreadable) -> Problem:
-    return Problem(reason=problem.reason, field=name, detail=f"{name} {_DETAILS[problem.reason]}")
+    detail = f"{name} {_DETAILS[problem.reason]}"
+    return Problem(reason=problem.reason, field=name, detail=detail, word=problem.word)
 
 
 _DETAILS: dict[str, str] = {

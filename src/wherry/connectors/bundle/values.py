@@ -36,7 +36,9 @@ _NO_PHONE = re.compile(r"[\s0+().-]*\Z|(?:n/a|none|unknown)\Z", re.IGNORECASE)
 
 
 class Unreadable(Exception):
-    """A cell that cannot be read exactly; `args[0]` is the reason code."""
+    """A cell that cannot be read exactly; `args[0]` is the reason code, `word` what a closed list does not know."""
+
+    word = ""
 
     @property
     def reason(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from wherry.mapping.ask import rows_of
 from wherry.mapping.labels import custom_label
 from wherry.mapping.needs import labelled
-from wherry.mapping.own_values import Own, spelt, table_of
+from wherry.mapping.own_values import CLOSED, Own, spelt, table_of
 from wherry.mapping.proposer.choices import ChoiceProposal, normal, propose_choice
 from wherry.mapping.proposer.document import quoted
 from wherry.mapping.values import value_tables
@@ -41,6 +41,11 @@ class ValueLine:
     found: ChoiceProposal
     offered: tuple[str, ...] = ()  # the entries that a person may choose from
 
+    @property
+    def held_by(self) -> str:
+        """Say how many records hold the word."""
+        return f"{self.records} records of {self.stream}" if self.records else "not in this snapshot"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -52,11 +57,23 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A word for which records were rejected at reading, how many, and the words that its closed list knows."""
+
+    stream: str
+    field: str
+    word: str
+    records: int
+    listed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What is known of the source's words: counts by (stream, field), and the statuses of appointments."""
+    """What is known of the source's words: counts by (stream, field), statuses of appointments, unknown words."""
 
     counts: Callable[[str, str], Mapping[str, int]]
     statuses: Sequence[Status] = ()
+    held: Sequence[Held] = ()
 
 
 def value_lines(
@@ -64,6 +81,7 @@ def value_lines(
 ) -> Iterator[ValueLine]:
     """Yield a line for each word of each list that a rule reads, once; what is decided already is left out."""
     yield from _statuses(words, own)
+    yield from _held(words, own)
     seen: set[tuple[str, str, str]] = set()
     for mapping in mappings:
         for rule in mapping.rules:
@@ -147,10 +165,6 @@ def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
         if found.band is Band.GREEN:  # a name is no declaration: a person has to say so
             why = f"its name is {found.evidence}, and the source does not say what it means"
             found = replace(found, confidence=_NAMED, band=Band.AMBER, evidence=why)
-        if not status.records:
-            found = replace(
-                found, evidence=f"{found.evidence}; its appointments are not counted, they are held"
-            )
         yield ValueLine(
             table=STATUSES,
             stream="appointment_statuses",
@@ -163,9 +177,35 @@ def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
         )
 
 
-def values_text(lines: Iterable[ValueLine]) -> str:
-    """Return mapping/values.yaml: a proposal for every word that is not sure, each behind a `#`, by table."""
-    open_lines: dict[str, list[ValueLine]] = {}
+def _held(words: Words, own: Own) -> Iterator[ValueLine]:
+    """Yield a line for each word that a closed list of the source does not know: its records were not read."""
+    for held in words.held:
+        table = CLOSED.get(f"{held.stream}.{held.field}", "")
+        if not table or spelt(held.word) in {spelt(word) for word in own.get(table, {})}:
+            continue
+        reviewed = value_tables().get(table)
+        offered = reviewed.texts if reviewed else held.listed
+        found = propose_choice(held.word, offered, table, held.field)
+        band = Band.AMBER if found.band is Band.GREEN else found.band
+        evidence = f"{found.evidence}; its records are rejected until then"
+        yield ValueLine(
+            table=table,
+            stream=held.stream,
+            field=held.field,
+            word=held.word,
+            records=held.records,
+            target=f"{held.stream}.{held.field}",
+            found=replace(found, band=band, evidence=evidence),
+            offered=offered,
+        )
+
+
+def values_text(lines: Iterable[ValueLine], own: Own | None = None) -> str:
+    """Return mapping/values.yaml: a proposal for every word that is not sure, each behind a `#`, by table.
+
+    A table in which a person has decided something keeps its heading, and its place in the file.
+    """
+    open_lines: dict[str, list[ValueLine]] = {table: [] for table, said in (own or {}).items() if said}
     for line in lines:
         if line.found.band is not Band.GREEN:
             open_lines.setdefault(line.table, []).append(line)
@@ -178,13 +218,13 @@ def values_text(lines: Iterable[ValueLine]) -> str:
 def _entry(line: ValueLine) -> str:
     found = line.found
     meant = quoted(found.choice) if found.choice else ""
-    said = f"{found.band} {found.confidence:.2f}, {line.records} records of {line.stream}; {found.evidence}"
+    said = f"{found.band} {found.confidence:.2f}, {line.held_by}; {found.evidence}"
     return f"#  {quoted(line.word)}: {meant}  # {' '.join(said.split())}"
 
 
 def decided(text: str, line: ValueLine, choice: str) -> str:
     """Return mapping/values.yaml with a person's word on a line: its proposal, wherever it stands, or a line of its own."""
-    own = f"  {quoted(line.word)}: {quoted(choice)}  # confirmed by a person; {line.records} records of {line.stream}"
+    own = f"  {quoted(line.word)}: {quoted(choice)}  # confirmed by a person; {line.held_by}"
     lines = text.split("\n")
     start = f"#  {quoted(line.word)}:"
     section = next((n for n, one in enumerate(lines) if one.startswith(f"{line.table}:")), None)

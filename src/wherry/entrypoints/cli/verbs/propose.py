@@ -64,7 +64,7 @@ def _ask_row(row: "Row") -> "Decision":
 
 def _ask_word(line: "ValueLine") -> str:
     click.echo(
-        f"\n{line.found.band}: {line.word!r} in {line.records} records of {line.stream}: {line.found.evidence}",
+        f"\n{line.found.band}: {line.word!r}, {line.held_by}: {line.found.evidence}",
         err=True,
     )
     entries = {str(number): entry for number, entry in enumerate(line.offered, start=1)}
@@ -105,7 +105,7 @@ def show(screen: Screen, result: ProposeResult) -> None:
                 v["stream"],
                 v["field"],
                 v["value"] or "(in the file)",
-                v["records"],
+                v["records"] or "not in this snapshot",
                 v["choice"] or "none",
                 v["band"],
                 v["evidence"],
