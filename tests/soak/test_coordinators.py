@@ -88,8 +88,8 @@ def test_a_second_coordinator_stands_by(prepared: Begin, few: Path, store_url: s
                 check=False,
                 text=True,
             )
-            assert plain.returncode == 2
-            assert "at work on this store" in plain.stderr
+            assert plain.returncode == 3
+            assert "another run is in progress" in plain.stderr
             if first == "is killed":
                 fleet.kill(0)
             if first == "stands still":
