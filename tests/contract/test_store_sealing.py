@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -13,6 +14,7 @@ from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
 from wherry.model.run import RunKind
 from wherry.store import Keys, Store, open_store
+from wherry.store import seal as seal_module
 
 SECRET = "river-side"
 NAME = "Zyxwvu-Sealed"
@@ -168,6 +170,34 @@ def test_a_store_from_before_is_sealed_when_it_is_opened(tmp_path: Path, secret:
     again = opened(url, Keys(folder=tmp_path / "keys", secret=secret))
     assert again.ledger.verify().ok
     again.close()
+
+
+def test_a_store_whose_sealing_was_interrupted_is_sealed_by_the_next_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, keys = f"sqlite:///{tmp_path}/store.db", Keys(folder=tmp_path / "keys")
+    plain = opened(url, None)
+    operations = [fill(plain, number) for number in range(1, 6)]
+    plain.close()
+    pages = iter([False, False, True])
+    replacing = seal_module._replace
+
+    def replace(*args: Any, **lines: Any) -> None:
+        if next(pages):
+            raise KeyboardInterrupt
+        replacing(*args, **lines)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seal_module, "_PAGE", 2)
+        patch.setattr(seal_module, "_replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            opened(url, keys)
+    assert NAME.encode() in (tmp_path / "store.db").read_bytes()
+    store = opened(url, keys)
+    assert [one.operation for one in store.ledger.attempts()] == operations
+    assert store.ledger.verify().ok
+    store.close()
+    assert NAME.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("store.db*"))
 
 
 def test_a_missing_key_and_that_of_another_workspace_are_said_so(tmp_path: Path) -> None:

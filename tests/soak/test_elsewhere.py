@@ -1,11 +1,13 @@
 """A worker on another machine, which holds nothing: files come through a server that speaks S3."""
 
+import csv
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from clinic_journey import Journey
 from object_store import ObjectStore, object_store
@@ -22,6 +24,25 @@ QUICK_LEASES = "lease_seconds = 3\nbeat_seconds = 0.5\ncall_seconds = 1"
 def objects() -> Iterator[ObjectStore]:
     with object_store() as running:
         yield running
+
+
+def search(url: str, bundle: Path) -> dict[str, object]:
+    """Look for what names a patient in every cell of every table of the database, whosever it is."""
+    with (bundle / "patients.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = {row[name].encode() for row in rows for name in ("lastName", "email", "mobile")}
+    values = {value for value in values if len(value) > 8}
+    assert len(values) > 30
+    tables = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    held, count = [], 0
+    with psycopg.connect(url) as connection:
+        for schema, table in connection.execute(tables).fetchall():
+            count += 1
+            names = sql.Identifier(schema, table)
+            for row in connection.execute(sql.SQL("SELECT * FROM {}").format(names)):
+                cells = [cell if isinstance(cell, bytes) else str(cell).encode() for cell in row]
+                held += [f"{table}: {value!r}" for value in values if any(value in cell for cell in cells)]
+    return {"tables": count, "held": held}
 
 
 def test_a_worker_in_an_empty_folder_carries_a_load_on(
@@ -63,6 +84,9 @@ def test_a_worker_in_an_empty_folder_carries_a_load_on(
         way.emulator.admin("faults", [])
         fleet.strike(1, seconds=240)
     assert_whole(way)
+    found = search(store_url, few)
+    assert found["tables"] > 12  # the engine's too
+    assert found["held"] == []
     with way.open() as workspace:
         place = Place.of(workspace.settings.store, workspace.settings.credentials)
         assert place is not None

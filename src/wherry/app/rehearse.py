@@ -91,6 +91,7 @@ def _primed(ws: Workspace, folder: Path, situation: Situation) -> Iterator[Emula
     if megabytes := situation.catalog.limits.get("storage_mb_per_user"):
         arguments += ["--switch", f"storage.per_user_bytes={megabytes * 1024 * 1024}"]
     with running(folder, "emulator", arguments) as emulated:
+        path.unlink()  # it names people who are there; the emulator has read it
         yield emulated
 
 

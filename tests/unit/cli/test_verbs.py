@@ -208,6 +208,25 @@ def test_on_a_terminal_rollback_asks_and_a_no_writes_nothing(wherry, replace_ver
     assert verbs.calls[-1][2] == {"preview": False, "run": "", "confirm": "9c41"}
 
 
+def test_on_a_terminal_purge_shows_what_is_lost_and_asks(wherry, replace_verb, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    verbs = replace_verb("purge", RESULTS["purge"])
+    answers = iter([False, True])
+
+    def ask(*_args: object, **_kwargs: object) -> bool:
+        if not next(answers):
+            raise __import__("click").Abort
+        return True
+
+    monkeypatch.setattr("click.confirm", ask)
+    refused = wherry("purge")
+    assert refused.code == 130
+    assert "can no longer be taken back  10" in refused.out
+    assert [kwargs["preview"] for _, _, kwargs in verbs.calls] == [True]
+    wherry("purge")
+    assert verbs.calls[-1][2] == {"preview": False, "confirm": "9c41" * 16}
+
+
 @pytest.mark.parametrize("flag", ["--non-interactive", "--json"])
 def test_nothing_is_asked_where_nobody_answers(wherry, replace_verb, monkeypatch, flag):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)

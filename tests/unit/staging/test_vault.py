@@ -73,7 +73,7 @@ def test_readers_that_stop_halfway_in_several_threads_wait_for_nobody(
 
     def work() -> None:
         try:
-            for _ in range(25):
+            for _ in range(12):
                 next(snapshot.read("patients"))
                 assert len(list(snapshot.read("patients", ["7", "2999"]))) == 2
         except BaseException as failure:
