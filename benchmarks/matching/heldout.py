@@ -171,8 +171,8 @@ def cases(catalogue: str, seed: int = 7) -> list[Case]:
 
 
 def targets(catalogue: str) -> list[TargetField]:
-    if catalogue == "freshsales":
-        return catalogue_of("freshsales")
+    if (HERE / f"targets_{catalogue}.csv").exists():
+        return catalogue_of(catalogue)
     found = []
     for line in (HERE / f"targets_{catalogue}.psv").read_text(encoding="utf-8").splitlines():
         name, label, kind, *picks = line.split("|")
@@ -201,6 +201,8 @@ class Score:
     mappable: int = 0
     first: int = 0
     five: int = 0
+    ranked: int = 0  # right at the head of the candidates, be it proposed or not
+    reciprocal: float = 0.0
     proposed: int = 0
     empty: int = 0
     kept: int = 0
@@ -217,7 +219,10 @@ class Score:
         else:
             self.mappable += 1
             self.first += right
-            self.five += right or any(name in case.right for name, _ in line.candidates[:5])
+            ranks = [n for n, (name, _) in enumerate(line.candidates[:5], 1) if name in case.right]
+            self.five += right or bool(ranks)
+            self.ranked += 1 in ranks
+            self.reciprocal += 1.0 / min(ranks) if ranks else 0.0
         self.proposed += line.target != NONE
         self.green += line.band is Band.GREEN
         self.green_right += line.band is Band.GREEN and right
@@ -264,7 +269,7 @@ def _likeness(header: str, target: TargetField) -> float:
 
 
 def measure(catalogue: str, some: Sequence[Case], *, automatic: bool, rows: bool) -> Iterator[str]:
-    fields = targets(catalogue)
+    fields = targets(catalogue.rsplit(maxsplit=1)[-1])
     fixed = confirmed(some)
     given = None if automatic else fixed
     batches = [[c for c in some if c.batch == n] for n in sorted({c.batch for c in some})]

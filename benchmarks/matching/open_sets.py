@@ -1,11 +1,13 @@
-"""Open sets of other people: OC3 (CC0) and OMOP (SMAT's files). They are fetched, never kept in this repository.
+"""Open sets of other people: OC3 (CC0), OMOP (SMAT's files) and GDC. They are fetched, never kept in this repository.
 
-`folder` holds the files once they were fetched from GitHub; without network, put them there yourself. GDC is not
-among them: its source tables lie on a file host that has no stable address.
+`folder` holds the files once they were fetched from GitHub; without network, put them there yourself. GDC is the ten
+studies of the Data Harmonization Benchmark (Apache-2.0): columns with values against the 736 fields of the Genomic
+Data Commons with theirs.
 """
 
 import csv
 import io
+import tarfile
 import urllib.request
 import zipfile
 from collections import defaultdict
@@ -21,7 +23,9 @@ from wherry.mapping.proposer.table import SourceColumn, TargetField
 _RAW = "https://raw.githubusercontent.com"
 _OC3 = f"{_RAW}/leotraeg/CollaborativeScoping/main/data"
 _OMOP = f"{_RAW}/JZCS2018/SMAT/main/datasets/omap"
+_GDC = f"{_RAW}/VIDA-NYU/data-harmonization-benchmark/main/data_harmonization_benchmark/datasets"
 FILES = {
+    "GDC_new.tar.gz": _GDC,
     "OC3_linkages.csv": _OC3,
     "OC3FO_schema_elements_dataset.csv": _OC3,
     "omop_cms_data.xlsx": _OMOP,
@@ -105,8 +109,53 @@ def omop(name: str, folder: Path) -> list[Task] | None:
     return [(found, fields)]
 
 
-def _case(table: str, column: str, right: frozenset[str]) -> Case:
-    given = SourceColumn(object=table, header=column)
+def gdc(folder: Path) -> list[Task] | None:
+    """Return ten tasks: the columns of a study, with values, into the fields of the GDC."""
+    data = fetched("GDC_new.tar.gz", folder)
+    if data is None:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(data)) as packed:
+        texts = {
+            name: packed.extractfile(name).read().decode("utf-8-sig")
+            for name in packed.getnames()
+            if name.count("/") == 2 and name.endswith(".csv")
+        }
+    studies = sorted({name.split("/")[1] for name in texts})
+    return [_study(*(texts[f"GDC_new/{one}/{part}.csv"] for part in _PARTS), one) for one in studies]
+
+
+_PARTS = ("source", "target", "groundtruth")
+
+
+def _study(source: str, target: str, truth: str, name: str) -> Task:
+    fields = [
+        TargetField(object=ANY, field=header, label=header, picks=tuple(values[:_PICKS]))
+        for header, values in _columns(target)
+    ]
+    right: dict[str, set[str]] = defaultdict(set)
+    for row in csv.DictReader(io.StringIO(truth)):
+        right[row["source"].strip()].add(f"{ANY}.{row['target'].strip()}")
+    found = []
+    for header, values in _columns(source):
+        found.append(_case(name, header, frozenset(right[header.strip()]), tuple(values[:_SAMPLES])))
+    return found, fields
+
+
+_PICKS, _SAMPLES = 60, 20  # as many different values are shown to the matcher
+
+
+def _columns(text: str) -> list[tuple[str, list[str]]]:
+    """Return each named column with its different values, in their order."""
+    head, *rows = csv.reader(io.StringIO(text))
+    return [
+        (header, list(dict.fromkeys(r[n].strip() for r in rows if n < len(r) and r[n].strip())))
+        for n, header in enumerate(head)
+        if header.strip()
+    ]
+
+
+def _case(table: str, column: str, right: frozenset[str], samples: tuple[str, ...] = ()) -> Case:
+    given = SourceColumn(object=table, header=column, samples=samples)
     return Case(style="", column=given, right=right or frozenset({NONE}), never=False, fresh=True, batch=0)
 
 

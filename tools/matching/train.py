@@ -1,10 +1,12 @@
 """Train the combiner: `python tools/matching/train.py`; needs numpy and scipy, which nothing else here does.
 
+Run it twice, with and without `wherry[semantic]`: each has its own features, and its own file of figures.
+
 Learns, as one choice among all targets and none (a conditional logit), from benchmarks/matching/columns.csv
 against both its catalogues. Each column is seen several times with a part of the lexicon's aliases hidden,
 so that the weights are right for headers that the lexicon has never seen; without that the combiner learns
-to trust listed aliases alone. The sharpness is then set on style after style that was left out. Writes the
-figures with their origin into src/wherry/mapping/lexicon/combiner.yaml. The same inputs give the same file.
+to trust listed aliases alone. How sharp the confidences are is then set on third.csv. Writes the
+figures with their origin into src/wherry/mapping/lexicon/combiner.yaml or combiner_semantic.yaml. The same inputs give the same file.
 """
 
 import hashlib
@@ -20,19 +22,23 @@ from scipy.optimize import minimize
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks" / "matching")]
 
+import heldout
+import unseen
+
 from run import CATALOGUES, Case, cases, confirmed, targets
-from wherry.mapping.proposer import features, lexicon, likeness, table, words
+from wherry.mapping.proposer import features, lexicon, likeness, semantic, table, words
 from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.features import FEATURES, none_features
+from wherry.mapping.proposer.meaning import MEANING
 from wherry.mapping.proposer.score import features_of
 from wherry.mapping.proposer.table import read_columns, read_targets
 from wherry.mapping.proposer.words import split
 
 HIDDEN = (0.0, 0.0, 0.4, 0.6, 0.6, 0.8)  # shares of the aliases hidden, one sight of the data each
-AGAINST = frozenset({"other_concept", "qualifier", "somebody_elses", "operational"})
+AGAINST = frozenset({"other_concept", "qualifier", "contradicted", "somebody_elses", "operational"})
 EITHER = frozenset({"always"})
 RIDGE = 0.5
-PAIR = tuple(FEATURES)
+PAIR = (*FEATURES, *(MEANING if semantic.installed() else ()))
 EMPTY = (
     "always",
     "internal",
@@ -83,6 +89,7 @@ def choices() -> Iterator[Choice]:
             some = cases(catalogue)
             yield from _choices(some, targets(catalogue), share)
             yield from _choices(_nameless(some, targets(catalogue)), targets(catalogue), share)
+            yield from _choices(_swapped(some, targets(catalogue), seed), targets(catalogue), share)
             if share:
                 yield from _choices([_shortened(case) for case in some], targets(catalogue), share)
     hide(0.0, 0)
@@ -100,6 +107,26 @@ def _nameless(some: list, fields: list) -> list:
         ]
         if len(alone) == 1 and alone[0] in case.right:
             found.append(replace(case, column=replace(case.column, header=f"column {len(found) + 1}")))
+    return found
+
+
+def _swapped(some: list, fields: list, seed: int) -> list:
+    """Return columns with the values of another of their table, where these cannot be what the header says.
+
+    Right is then no place, or that of the values.
+    """
+    rng, changed = random.Random(seed), []
+    for case in rng.sample(some, len(some) // 5):
+        others = [c for c in some if c.column.object == case.column.object and not c.right & case.right]
+        if others and case.right != {NONE}:
+            changed.append((case, rng.choice(others)))
+    columns = [replace(case.column, samples=other.column.samples) for case, other in changed]
+    read = read_targets(fields)
+    found = []
+    for (case, other), column in zip(changed, read_columns(columns), strict=True):
+        own = [(n, t) for n, t in enumerate(read) if t.given.name in case.right]
+        if own and all(f["contradicted"] for f in features_of(column, own)):
+            found.append(replace(case, column=column.given, right=other.right | {NONE}))
     return found
 
 
@@ -156,29 +183,25 @@ def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
     return total, slope
 
 
-def sharpness(data: list[Choice]) -> float:
-    """Return by how much to multiply the weights so that left-out styles are as sure as they are right."""
-    styles = sorted({c.style for c in data})
-    left = [
-        (fit([c for c in data if c.style != style]), [c for c in data if c.style == style])
-        for style in styles
-    ]
+def sharpness(weights: np.ndarray) -> float:
+    """Return by how much to multiply the weights so that columns they were not learned from come out as sure as right."""
+    left = []
+    for catalogue in ("freshsales", "third"):
+        left += _choices(unseen.cases("third", catalogue), heldout.targets(catalogue), 0.0)
 
     def total(scale: float) -> float:
-        return sum(
-            loss(weights * scale, part)[0] - RIDGE * float(weights @ weights) * scale**2
-            for weights, part in left
-        )
+        return loss(weights * scale, left)[0] - RIDGE * float(weights @ weights) * scale**2
 
-    scales = [0.4 + 0.05 * n for n in range(25)]
-    return min(scales, key=total)
+    print({round(0.6 + 0.05 * n, 2): round(total(0.6 + 0.05 * n), 1) for n in range(25)})
+    return min((0.6 + 0.05 * n for n in range(25)), key=total)
 
 
 def main() -> None:
     data = list(choices())
-    scale = sharpness(data)
-    text = written(fit(data) * scale, len(data), scale)
-    (ROOT / "src/wherry/mapping/lexicon/combiner.yaml").write_text(text, encoding="utf-8")
+    weights = fit(data)
+    scale = sharpness(weights)
+    text = written(weights * scale, len(data), scale)
+    (ROOT / "src/wherry/mapping/lexicon" / lexicon.figures_file()).write_text(text, encoding="utf-8")
     print(text)
 
 
@@ -192,6 +215,11 @@ def written(weights: np.ndarray, count: int, scale: float) -> str:
         "# weight; `none` does the same for no place at all. Shares of e^worth are the confidences. Written by",
         "# tools/matching/train.py; change that, not this. `green` and `amber` are the least confidence of a band.",
         "trained:",
+        *(
+            [f"  with: {semantic.MODEL}, sha256 {semantic.WEIGHTS_SHA256[:16]}"]
+            if semantic.installed()
+            else []
+        ),
         f"  on: {{{', '.join(f'{n}: {d}' for n, d in sums.items())}}}",
         f"  choices: {count}",
         f"  hidden_aliases: {list(HIDDEN)}",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wherry.app.advice import adviser_of
 from wherry.app.results import MatchResult, ProposalLine
+from wherry.app.sentences import warn_without_model
 from wherry.app.settings import llm_of_environment
 from wherry.mapping.proposer.lexicon import lexicon_sha256, model_sha256
 from wherry.mapping.proposer.match import ENGINE, match_columns
@@ -32,6 +33,7 @@ def match(columns: Path, targets: Path, objects: Mapping[str, str] | None = None
     fields = tuple(_read_targets(targets))
     fixed = dict(objects or {})
     _known(fixed, given, fields)
+    warn_without_model()
     adviser = adviser_of(*llm_of_environment())
     lines = match_columns(given, fields, fixed, adviser.hear if adviser else None)
     return MatchResult(

@@ -9,6 +9,7 @@ from wherry.app.adoptions import Found, adoptions_text, candidates_of
 from wherry.app.advice import adviser_of
 from wherry.app.mappings import mapping_texts
 from wherry.app.results import ProposalLine, ProposeResult, Row
+from wherry.app.sentences import warn_without_model
 from wherry.app.values import lines_of
 from wherry.app.workspace import VALUES, Workspace
 from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml
@@ -44,6 +45,7 @@ def propose(ws: Workspace) -> ProposeResult:
     snapshot, catalog = ws.snapshot(), ws.catalog()
     texts, blueprint = blueprint_texts(), load_blueprint()
     files = Files.of(ws)
+    warn_without_model()
     adviser = adviser_of(ws.settings.llm, ws.settings.credentials, partial(_note, ws))
     ground = Ground(
         source=snapshot.catalog,

@@ -18,8 +18,21 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(text))
 
 
-@pytest.mark.parametrize("catalogue", ["freshsales", "other"])
+CATALOGUES = pytest.mark.parametrize("catalogue", ["freshsales", "other"])
+
+
+@CATALOGUES
 def test_floors(catalogue: str) -> None:
+    floors_hold(catalogue)
+
+
+@CATALOGUES
+@pytest.mark.usefixtures("without_model")
+def test_floors_without_the_model(catalogue: str) -> None:
+    floors_hold(catalogue)
+
+
+def floors_hold(catalogue: str) -> None:
     cases = [row for row in rows("columns.csv") if row[catalogue]]
     fields = [
         TargetField(

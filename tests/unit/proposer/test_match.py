@@ -8,6 +8,7 @@ from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.features import FEATURES
 from wherry.mapping.proposer.lexicon import barred_classes, combiner, concepts, kinds, word_list
 from wherry.mapping.proposer.match import match_columns
+from wherry.mapping.proposer.meaning import MEANING
 from wherry.mapping.proposer.table import SourceColumn, TargetField, kind_of, read_targets
 from wherry.mapping.proposer.values import types_of
 from wherry.model.mapping import Band, Proposal
@@ -171,6 +172,11 @@ def test_nothing_to_match_with_is_no_fault() -> None:
 
 
 def test_every_feature_has_a_weight_and_no_weight_is_left_over() -> None:
+    assert {*FEATURES, *MEANING} == set(combiner().weights)
+
+
+@pytest.mark.usefixtures("without_model")
+def test_without_the_model_its_features_have_no_weight() -> None:
     assert set(FEATURES) == set(combiner().weights)
 
 

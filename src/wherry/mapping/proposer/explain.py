@@ -1,12 +1,13 @@
 """One line for each proposal on what was seen; counts and kinds, never a value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wherry.mapping.proposer.composite import Composite
 from wherry.mapping.proposer.lexicon import barred_classes
 from wherry.mapping.proposer.score import Scored
 from wherry.mapping.proposer.table import Column, Target
 
+_BRIDGED = 0.8
 _KINDS = {
     "email": "e-mail addresses",
     "url": "web addresses",
@@ -27,6 +28,7 @@ _KINDS = {
     "gender": "sexes",
     "salutation": "forms of address",
     "language": "languages",
+    "county": "counties or states",
     "integer": "whole numbers",
     "decimal": "numbers",
     "uuid": "UUIDs",
@@ -95,6 +97,14 @@ def _header_phrase(column: Column, target: Target, found: Scored) -> str:
         return "the only field for values of this kind"
     if features["partial_alias"]:
         return "part of the header is a listed alias"
+    return _likeness_phrase(features)
+
+
+def _likeness_phrase(features: Mapping[str, float]) -> str:
+    if features["bridge"] >= _BRIDGED:
+        return "the header's words are listed for those of the field"
+    if features.get("label_meaning", 0.0) > features["token_likeness"]:
+        return f"the header is {features['label_meaning']:.0%} like the field's name in meaning"
     return f"the header is {features['token_likeness']:.0%} like the field's name"
 
 

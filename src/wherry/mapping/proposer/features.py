@@ -11,7 +11,7 @@ from wherry.mapping.proposer.choices import told
 from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, others, qualifiers
 from wherry.mapping.proposer.likeness import phrase_likeness
 from wherry.mapping.proposer.table import Column, Meaning, Target
-from wherry.mapping.proposer.values import STRONG
+from wherry.mapping.proposer.values import CLOSED, STRONG
 
 _KIN = 0.96  # how far a concept of the same family counts: an order's number is rather its id than the customer's
 _WEAK = frozenset({"words", "name", "text", "enum", "code", "integer", "decimal", "id", "list"})
@@ -138,12 +138,18 @@ def _by_name(pair: Pair) -> bool:
 
 
 _COUNTED = frozenset({"integer", "decimal", "money", "bool"})
+_NUMBERS = frozenset({"integer", "decimal", "money"})
+_SPOKEN = frozenset(
+    {"words", "text"}
+)  # values in letters, which a list of words would hold if it were one of it
 
 
 def _fit(types: frozenset[str], takes: frozenset[str]) -> float:
     common = types & takes
     if common - _WEAK:
         return 1.0
+    if takes & CLOSED and types & _SPOKEN:
+        return -1.0
     if "enum" in takes and types & {"words", "name", "bool", "gender", "salutation"}:
         common |= {"enum"}
     if common:
@@ -196,11 +202,24 @@ def qualifier(pair: Pair) -> float:
     return min(2.0, len(missing) + (0.5 * len(extra) if not pair.shared[0] else 0.0))
 
 
+def contradicted(pair: Pair) -> float:
+    """Header and target name the same thing, and the values cannot be that.
+
+    Numbers may be keys of anything, and words a way to write anything but what has a closed list.
+    """
+    named = pair.shared[0] > 0.0 or exact_name(pair) > 0.0
+    form = pair.column.values.strong - _NUMBERS
+    return float(named and bool(form or pair.values & CLOSED) and value_fit(pair) <= -1.0)
+
+
 def somebody_elses(pair: Pair) -> float:
     """The header speaks of somebody else than the record is about, and the target does not."""
+    theirs = _all_words(pair.target.names)
+    if frozenset(pair.column.aside) & others() - theirs:
+        return 1.0
     if exact_name(pair) or pair.shared[0] >= 1.0:
         return 0.0
-    return float(bool(frozenset(pair.column.meaning.words) & others() - _all_words(pair.target.names)))
+    return float(bool(frozenset(pair.column.meaning.words) & others() - theirs))
 
 
 def _all_words(names: Sequence[Meaning]) -> frozenset[str]:
@@ -255,6 +274,7 @@ FEATURES: Mapping[str, Callable[[Pair], float]] = {
         unique_strong_type,
         other_concept,
         qualifier,
+        contradicted,
         somebody_elses,
         operational,
         label_likeness,
@@ -278,7 +298,7 @@ def none_features(column: Column, targets: Sequence[Target]) -> dict[str, float]
     return {
         "always": 1.0,
         "internal": float(bool(column.internal)),
-        "somebody_elses": float(bool(frozenset(column.meaning.words) & others())),
+        "somebody_elses": float(bool({*column.meaning.words, *column.aside} & others())),
         "aspect": float(bool(frozenset(column.meaning.words) & qualifiers())),
         "named_elsewhere": max(named.values(), default=0.0),
         "near_elsewhere": max(near.values(), default=0.0),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from wherry.mapping.proposer import semantic
 from wherry.mapping.proposer.words import Writing, holds, singular
 
 
@@ -50,6 +51,7 @@ def writing() -> Writing:
     )
 
 
+@cache
 def words_of(header: str) -> tuple[str, ...]:
     """Return the header's words, written out."""
     return writing().words(header)
@@ -210,9 +212,15 @@ def word_list(name: str) -> frozenset[str]:
     return frozenset(str(word) for word in _read("words.yaml")[name])
 
 
+def figures_file() -> str:
+    """Return the name of the file with the learned figures in use."""
+    return "combiner_semantic.yaml" if semantic.installed() else "combiner.yaml"
+
+
 def model_sha256() -> str:
-    """Return the sha256 of the learned combiner's file."""
-    return hashlib.sha256(lexicon_texts()["combiner.yaml"].encode()).hexdigest()
+    """Return the sha256 of the learned figures in use, and of the sentence model where it is."""
+    text = lexicon_texts()[figures_file()]
+    return hashlib.sha256((text + semantic.WEIGHTS_SHA256 * semantic.installed()).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +238,8 @@ class Combiner:
 
 @cache
 def combiner() -> Combiner:
-    """Return the combiner's figures."""
-    data = _read("combiner.yaml")
+    """Return the combiner's figures: those learned with the sentence model where it is installed."""
+    data = _read(figures_file())
     return Combiner(
         weights={str(name): float(weight) for name, weight in data["weights"].items()},
         none={str(name): float(weight) for name, weight in data["none"].items()},

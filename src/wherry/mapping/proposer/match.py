@@ -31,8 +31,11 @@ from wherry.model.mapping import Band, Proposal
 
 ENGINE = "wherry-match/2"
 _CANDIDATES = 5
-_DETERMINISTIC = 0.95  # an alias counts as exact although the object's own name was taken off the header
+# From here an alias counts as listed: also without words that say nothing, and written out where cut off.
+_DETERMINISTIC = 0.85
+_BRIDGED = 0.8  # from here header and field name are listed words for one another
 _AMBER_MOST = 0.949
+_CLEARLY = 0.3  # of the values, more in another target's pick list
 _LEAST = 0.1
 # A place must be this much likelier than none: what is not moved is seen, what is misplaced is not.
 _FAVOUR = 1.6
@@ -48,6 +51,7 @@ class Row:
     place: int | None = None
     sure: bool = True  # the object was confirmed, or the names say it
     taken_by: str = ""  # header of the column that got its best target
+    contested: bool = False  # another column would have its target too
 
 
 def match_columns(
@@ -115,11 +119,13 @@ def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
         held = {n: field.holds for n, field in enumerate(fields)}
         places = assign(gains, held)
         by_place = {place: rows[n].column.given.header for n, place in zip(own, places, strict=True)}
+        wished = Counter(wish for n in own if (wish := _wish(rows[n])) is not None)
         for n, place in zip(own, places, strict=True):
             row = rows[n]
             best = _wish(row)
             taken = by_place.get(best, "") if place is None and best is not None else ""
-            done[n] = replace(row, place=place, taken_by=taken)
+            contested = place is not None and wished[place] > fields[place].holds
+            done[n] = replace(row, place=place, taken_by=taken, contested=contested)
     return done
 
 
@@ -182,8 +188,12 @@ def _shares(other: Row, row: Row) -> bool:
 def _banded(found: Scored, row: Row) -> tuple[float, Band]:
     features = found.features
     named = features["alias"] >= _DETERMINISTIC and not _rival(found, row)
-    deterministic = named or features["exact_name"] > 0 or features["unique_strong_type"] >= 1.0
-    sure = row.sure and deterministic and features["value_fit"] >= 0
+    told = (
+        features["unique_strong_type"] >= 1.0 and not features["other_concept"] and not _said_id(row.column)
+    )
+    deterministic = named or features["exact_name"] > 0 or features["bridge"] >= _BRIDGED or told
+    doubted = row.contested or features["somebody_elses"] > 0 or _better_told(found, row)
+    sure = row.sure and deterministic and not doubted and features["value_fit"] >= 0
     if sure and found.probability >= combiner().green:
         return found.probability, Band.GREEN
     return min(found.probability, _AMBER_MOST), Band.AMBER
@@ -192,6 +202,24 @@ def _banded(found: Scored, row: Row) -> tuple[float, Band]:
 def _rival(found: Scored, row: Row) -> bool:
     """Tell whether the header is a listed alias of another target too."""
     return any(s is not found and s.features["alias"] >= _DETERMINISTIC for s in row.scored)
+
+
+def _said_id(column: Column) -> bool:
+    """Tell whether the header calls its values a number or key of something, whatever they look like."""
+    return column.meaning.words[-1:] in {("id",), ("reference",), ("key",), ("code",), ("identifier",)}
+
+
+def _better_told(found: Scored, row: Row) -> bool:
+    """Tell whether the values alone speak for another target: the only one of their form, or its pick list."""
+    mine = found.features
+    return any(
+        s is not found
+        and (
+            s.features["unique_strong_type"] >= 1.0 > mine["unique_strong_type"]
+            or s.features["choice_overlap"] > max(mine["choice_overlap"], 0.0) + _CLEARLY
+        )
+        for s in row.scored
+    )
 
 
 def _none_confidence(row: Row) -> float:

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from wherry.mapping.proposer import semantic
 from wherry.mapping.proposer.features import FEATURES, Pair, none_features
 from wherry.mapping.proposer.lexicon import combiner
+from wherry.mapping.proposer.meaning import MEANING
 from wherry.mapping.proposer.table import Column, Target
 
 
@@ -46,7 +48,8 @@ def features_of(column: Column, targets: Sequence[tuple[int, Target]]) -> list[d
     """Return the features of the column with each target, in the order of the targets."""
     rivals = rivals_of(target for _, target in targets)
     pairs = [Pair(column, target, _rivals(column, target, rivals)) for _, target in targets]
-    return [{name: feature(pair) for name, feature in FEATURES.items()} for pair in pairs]
+    features = {**FEATURES, **MEANING} if semantic.installed() else FEATURES
+    return [{name: feature(pair) for name, feature in features.items()} for pair in pairs]
 
 
 def rivals_of(targets: Iterable[Target]) -> Counter[str]:

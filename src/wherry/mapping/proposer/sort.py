@@ -114,11 +114,13 @@ def _stream_of(table: RawTable, lines: Sequence[Proposal]) -> str:
 
 
 def _lacks_a_key(draft: _Draft) -> bool:
-    """Return whether a stream that others refer to has no column here that may be its key."""
+    """Return whether there is no stream for the table, or no column here that may be the stream's key."""
     stream = draft.stream
-    needed = {one.name for one in stream.fields if one.required} if stream else set()
+    if stream is None:
+        return True
+    needed = {one.name for one in stream.fields if one.required}
     placed = {line.target.partition(".")[2] for _column, line in draft.own if line.target != NONE}
-    return not needed <= placed | ({stream.key} if stream and stream.name in _OPTIONAL_KEYS else set())
+    return not needed <= placed | ({stream.key} if stream.name in _OPTIONAL_KEYS else set())
 
 
 def _by_name(draft: _Draft, contract: Catalog, targets: Sequence[TargetField]) -> _Draft:

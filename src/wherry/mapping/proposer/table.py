@@ -23,9 +23,11 @@ _SHORTENED = 0.95  # how far a header counts once words were taken off it
 _FADED = 0.7  # how far what is left counts where the whole header is an alias of its own
 _RESTORED = 0.85  # how far it counts once shortened words were guessed
 _NOISE_OFF = 0.88
-_TAIL_OFF = 0.9
+_TAIL_OFF = 0.84  # below what counts as an alias for green: `status code` is not always the status
 _LEAD = 1.1  # a kind told by fields alone leads the next by this factor
 _TAILS = frozenset({"id", "number", "code", "key", "name", "identifier", "reference"})
+_OWN_ID = frozenset({"id", "number", "key", "identifier", "reference", "uuid", "guid"})
+_CODED = frozenset({"product", ""})  # whose number is the code that people know the thing by
 _DATED = frozenset({"on", "at", "dt"})
 
 
@@ -77,6 +79,7 @@ class Column:
     barred: str  # its class on the never-migrate list
     internal: str  # its group on the operational list
     near: Mapping[str, float] = field(default_factory=dict)  # concepts that the header comes near to
+    aside: tuple[str, ...] = ()  # the header's words that stand in brackets or after a question mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,8 @@ def read_columns(columns: Sequence[SourceColumn]) -> tuple[Column, ...]:
 
 def _column(column: SourceColumn, prefix: str, kind: str) -> Column:
     meaning = _meaning(column.header, column.object, prefix)
+    if kind not in _CODED and _is_own_id(meaning.words, _object_words(column.object)):
+        meaning = replace(meaning, concepts={"external_id": (1.0, "id")})
     values = look_at(column.samples)
     return Column(
         given=column,
@@ -133,7 +138,14 @@ def _column(column: SourceColumn, prefix: str, kind: str) -> Column:
         barred=_barred_by_header(column.header) or _barred_by_values(values, meaning),
         internal=_internal(column.header, prefix),
         near=_near([meaning]),
+        aside=tuple(word for word in words_of(column.header) if word not in meaning.words),
     )
+
+
+def _is_own_id(words: tuple[str, ...], about: frozenset[str]) -> bool:
+    """Tell whether a header is the name of its own object and a word for a key: `ClinicNum` of clinics."""
+    keys = _OWN_ID & {*words}
+    return bool(keys) and keys < {*words} and {*words} - about <= keys
 
 
 def _near(names: Sequence[Meaning]) -> Mapping[str, float]:

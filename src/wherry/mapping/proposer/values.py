@@ -15,6 +15,9 @@ STRONG = frozenset(
         *("ni_number", "card", "iban", "sort_code", "nhs_number"),
     }
 )
+CLOSED = frozenset(
+    {"salutation", "country"}
+)  # types whose words are all listed, so that others are none of them
 _IMPLIED = {
     "mobile": ("phone",),
     "landline": ("phone",),
@@ -65,7 +68,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 }  # fmt: skip
 _MOBILE = re.compile(r"(?:\+?44|0044|0)?0?7[1-9]\d{8}\Z|(?:\+?353|00353|0)0?8[35679]\d{7}\Z")
 _LANDLINE = re.compile(r"(?:\+?44|0044|0)0?[1238]\d{8,9}\Z|(?:\+?353|00353|0)0?(?:1|[24-79]\d)\d{5,7}\Z")
-_NUMBER = re.compile(r"(?:\+|0)\d{6,14}\Z|\d{10}\Z")
+_NUMBER = re.compile(r"(?:\+|0)\d{6,14}\Z|(?:1?[2-9]\d\d)[2-9]\d{6}\Z")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|(?:19|20)\d\d(?=[01]\d[0-3]\d\Z)")
 
 
@@ -109,7 +112,18 @@ def look_at(samples: Sequence[str]) -> Values:
 _TELLING = (
     *("email", "url", "ni_number", "iban", "card", "nhs_number", "uuid", "hash", "colour", "zone"),
     *("mobile", "landline", "phone", "birth_date", "datetime", "date", "time", "postcode", "sort_code"),
-    *("percent", "currency_code", "money", "gender", "salutation", "bool", "country", "language", "integer"),
+    *(
+        "percent",
+        "currency_code",
+        "money",
+        "gender",
+        "salutation",
+        "bool",
+        "country",
+        "county",
+        "language",
+        "integer",
+    ),
     *("decimal", "path", "code", "street", "full_name", "name", "list", "text", "words"),
 )
 
@@ -185,6 +199,6 @@ _TESTS: dict[str, Callable[[str], bool]] = {
     "nhs_number": _nhs,
     **{
         name: _listed(name)
-        for name in ("bool", "gender", "salutation", "currency_code", "country", "language")
+        for name in ("bool", "gender", "salutation", "currency_code", "country", "county", "language")
     },
 }

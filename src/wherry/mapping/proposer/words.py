@@ -26,6 +26,7 @@ _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\?.*\Z")
 _TYPED = re.compile(
     r"^(?:str|lng|int|dtm|dat|bln|bol|cur|mem|txt|num|dbl|sng|byt|vch|chr|fld|cbo)(?=[A-Z][A-Za-z]{2})"
 )
+_LINE = re.compile(r"(tel|ph|phn|phone)([hwm])\Z")  # `telh` is the phone at home
 _GLUED = 5  # letters from which an unknown word may be several known ones
 _PIECES = 4
 _SHORT_LAST = frozenset({"no", "id", "dt", "nm", "by", "at", "on", "nr", "ok"})
@@ -66,14 +67,18 @@ class Writing:
 
     def _pieces(self, word: str) -> tuple[str, ...]:
         """Take an unknown long word apart into known ones, as few as possible, or leave it whole."""
-        if len(word) < _GLUED or self._is_known(word):
+        if self._is_known(word):
+            return (word,)
+        if lined := _LINE.match(word):
+            return lined.groups()
+        if len(word) < _GLUED:
             return (word,)
         best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
         for end in range(2, len(word) + 1):
             for start in range(end - 1):
                 before = best[start]
                 piece = word[start:end]
-                if before is None or not self._may_stand(piece, last=end == len(word)):
+                if before is None or not self._may_stand(piece, first=start == 0, last=end == len(word)):
                     continue
                 shortest = best[end]
                 if shortest is None or len(before) + 1 < len(shortest):
@@ -84,10 +89,14 @@ class Writing:
     def _is_known(self, word: str) -> bool:
         return word in self.known or word in self.long
 
-    def _may_stand(self, piece: str, *, last: bool) -> bool:
+    def _may_stand(self, piece: str, *, first: bool, last: bool) -> bool:
         if len(piece) >= 3:
             return self._is_known(piece)
-        return piece == "of" or (last and (piece in _SHORT_LAST or piece in self.long))
+        return (
+            piece == "of"
+            or (first and piece in self.long)
+            or (last and piece in _SHORT_LAST | set(self.long))
+        )
 
     def _joined(self, words: Sequence[str]) -> Iterator[str]:
         at = 0
