@@ -165,3 +165,14 @@ def test_products_stay_on_the_deal_of_a_deleted_invoice_where_a_person_s_edit_ke
     for stream in ("deleted.invoices", "deleted.invoice_lines"):
         assert {str(s): n for s, n in done.streams[stream].states.items() if n} == {state: 1}
     assert way.unexplained() == 0
+
+
+def test_what_a_later_run_changed_is_not_put_on_a_person(journey: Any, export: Any) -> None:
+    way = journey(bundle=lined(export, "few", FIRST), plan="pro").prepared()
+    loaded = way.load().run
+    followed = way.delta(lined(export, "many", FIRST + LATER)).run
+    back = back_alone(way, loaded)
+    assert back.exit_code == 7
+    items = (way.directory / back.items_csv).read_text(encoding="utf-8")
+    assert f"changed since by run {followed}, or by a person" in items
+    assert "edited since by a person" not in items

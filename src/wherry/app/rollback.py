@@ -25,6 +25,7 @@ from wherry.engine.undo import (
     held_by_others,
     ours,
     take_back,
+    written_later,
 )
 from wherry.engine.uploads import Uploads
 from wherry.model.catalog import Catalog
@@ -150,9 +151,11 @@ def surroundings(ws: Workspace, catalog: Catalog, run: str = "") -> Surroundings
     """Return what taking a write back may depend on: all that we made, or that run, and what people may write."""
     made = ours(a for a in ws.ledger.attempts(run or None) if not a.operation.undoes)
     gone = deals_gone(ws.ledger.attempts(include_undone=True))
-    others = (a for a in ws.ledger.attempts() if not a.operation.undoes) if run else ()
-    kept = held_by_others(others, run, made)
-    return Surroundings(ours=made, writable=catalog.writable(), gone=gone, kept=kept)
+    kept, later = {}, {}
+    if run:
+        kept = held_by_others((a for a in ws.ledger.attempts() if not a.operation.undoes), run, made)
+        later = written_later((a for a in ws.ledger.attempts() if not a.operation.undoes), run)
+    return Surroundings(ours=made, writable=catalog.writable(), gone=gone, kept=kept, later=later)
 
 
 def all_stays(ws: Workspace, catalog: Catalog) -> Surroundings:

@@ -64,7 +64,8 @@ class Surroundings:
 
     `ours` are the destination records that go too, if they hang on one that goes: for a rollback, all that
     the ledger says we made and nobody has undone; `kept` are
-    parents that must stay, because a child of theirs stays. `foreseen` are records as they will be once
+    parents that must stay, because a child of theirs stays; `later` names, where a single run is taken back,
+    the run that wrote to a record since. `foreseen` are records as they will be once
     newer writes to them are taken back (None: gone), `released` what will no longer hang on a parent then;
     only a preview needs them, for nothing was taken back. `gone` are the ids of deals that were taken back.
     """
@@ -72,6 +73,7 @@ class Surroundings:
     ours: Mapping[str, frozenset[int]]
     writable: Mapping[str, frozenset[str]]
     kept: dict[tuple[str, int], str] = field(default_factory=dict)
+    later: Mapping[tuple[str, int], str] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     foreseen: dict[tuple[str, int], Observed | None] = field(default_factory=dict)
     released: dict[tuple[str, int], set[tuple[str, int]]] = field(default_factory=dict)
@@ -86,13 +88,13 @@ def judge(run: str, attempt: Attempt, seen: Observed | None, around: Surrounding
         return Judgement(attempt=attempt, bucket=Bucket.ALREADY_GONE, why="no longer there")
     if operation.verb is Verb.CREATE and not attempt.adopted:
         return _judge_create(run, attempt, seen, around)
-    return _judge_update(run, attempt, seen)
+    return _judge_update(run, attempt, seen, around)
 
 
 def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundings) -> Judgement:
     edited = edited_fields(attempt, seen, around.writable.get(seen.stream, frozenset()))
     if edited:
-        why = "edited since by a person"
+        why = _by_whom(attempt, around)
         return Judgement(attempt=attempt, bucket=Bucket.KEPT_EDITED, why=why, fields=edited)
     holder = around.kept.get((seen.stream, seen.id))
     if holder:
@@ -110,7 +112,12 @@ def _judge_create(run: str, attempt: Attempt, seen: Observed, around: Surroundin
     return Judgement(attempt=attempt, bucket=Bucket.REVERTED, operation=undoing(run, attempt, before))
 
 
-def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
+def _by_whom(attempt: Attempt, around: Surroundings) -> str:
+    later = around.later.get(_place(attempt))
+    return f"changed since by run {later}, or by a person" if later else "edited since by a person"
+
+
+def _judge_update(run: str, attempt: Attempt, seen: Observed, around: Surroundings) -> Judgement:
     operation = attempt.operation
     after, before = attempt.after or {}, operation.before or {}
     names = [name for name in operation.fields if name in seen.fields]
@@ -134,7 +141,7 @@ def _judge_update(run: str, attempt: Attempt, seen: Observed) -> Judgement:
         undoes=operation.id,
     )
     needed = undo if back or links or not edited else None
-    why = "edited since by a person" if edited else ""
+    why = _by_whom(attempt, around) if edited else ""
     return Judgement(attempt=attempt, bucket=bucket, operation=needed, why=why, fields=edited)
 
 
@@ -414,6 +421,18 @@ def held_by_others(
         for on, attempt in newest.values()
         if attempt.run != run
     }
+
+
+def written_later(attempts: Iterable[Attempt], run: str) -> dict[Place, str]:
+    """Return the records of this run to which another one wrote since, with that run; attempts oldest first."""
+    own: set[Place] = set()
+    later: dict[Place, str] = {}
+    for attempt in attempts:
+        if attempt.run == run:
+            own.add(_place(attempt))
+        elif _place(attempt) in own:
+            later[_place(attempt)] = attempt.run
+    return later
 
 
 def ours(attempts: Iterable[Attempt]) -> dict[str, frozenset[int]]:
