@@ -1,10 +1,11 @@
 """Measure the matcher on whole tables that others wrote: `python benchmarks/matching/unseen.py [--rows]`.
 
 Their authors saw the catalogue of Freshsales and nothing of the matcher; each thought up a second catalogue too.
-third.csv (280 columns of 36 tables in six styles) was then looked at, row by row: rules and words were mended, and
-how sharp the confidences are was set by it. fourth.csv (345 columns of 37 tables of four clinics' systems) was
-never looked at: only its totals were. Tables that become nothing over there (clinicians, payments) are left out
-where the object is given.
+third.csv (280 columns of 36 tables in six styles) was looked at, row by row, when the matcher had reached accuracy@1
+.883 there (.840 renamed): rules and words were mended, and how sharp the confidences are is set by it. fourth.csv
+(345 columns of 37 tables of four clinics' systems) stood at .926 (.901) when it was looked at in the same way.
+fifth.csv (252 columns in six styles) was made last and never looked at: only its totals were, once. Tables that
+become nothing over there (clinicians, payments) are left out where the object is given.
 """
 
 import csv
@@ -16,7 +17,7 @@ from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.lexicon import concepts_named, words_of
 from wherry.mapping.proposer.table import SourceColumn
 
-NAMES = ("third", "fourth")
+NAMES = ("third", "fourth", "fifth")
 
 
 def cases(name: str, catalogue: str) -> list[Case]:

@@ -39,8 +39,8 @@ FUZZY_LEAST = 0.6
 COMA_LEAST = 0.3  # of 0.2, 0.3, 0.4 and 0.5 the one that is best for COMA on the development set
 FLOORS = {  # accuracy@1, F1, green precision, green coverage
     "tables held out, freshsales": (0.9, 0.9, 0.98, 0.5),
-    "tables of others, fourth, freshsales": (0.9, 0.9, 0.98, 0.5),
-    "tables of others, fourth, fourth": (0.88, 0.9, 0.98, 0.45),
+    "tables of others, fifth, freshsales": (0.9, 0.9, 0.98, 0.5),
+    "tables of others, fifth, fifth": (0.9, 0.9, 0.98, 0.5),
     "public schemas, freshsales": (0.85, 0.88, 0.98, 0.5),
 }
 Lines = list[tuple[heldout.Case, Proposal]]

@@ -8,7 +8,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import JaroWinkler
 
 from wherry.mapping.proposer.choices import told
-from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, others, qualifiers
+from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, qualifiers
 from wherry.mapping.proposer.likeness import phrase_likeness
 from wherry.mapping.proposer.table import Column, Meaning, Target
 from wherry.mapping.proposer.values import CLOSED, STRONG
@@ -214,12 +214,10 @@ def contradicted(pair: Pair) -> float:
 
 def somebody_elses(pair: Pair) -> float:
     """The header speaks of somebody else than the record is about, and the target does not."""
-    theirs = _all_words(pair.target.names)
-    if frozenset(pair.column.aside) & others() - theirs:
-        return 1.0
-    if exact_name(pair) or pair.shared[0] >= 1.0:
+    words = pair.column.somebody - _all_words(pair.target.names)
+    if exact_name(pair) or (pair.shared[0] >= 1.0 and words <= frozenset(pair.column.meaning.words)):
         return 0.0
-    return float(bool(frozenset(pair.column.meaning.words) & others() - theirs))
+    return float(bool(words))
 
 
 def _all_words(names: Sequence[Meaning]) -> frozenset[str]:
@@ -298,7 +296,7 @@ def none_features(column: Column, targets: Sequence[Target]) -> dict[str, float]
     return {
         "always": 1.0,
         "internal": float(bool(column.internal)),
-        "somebody_elses": float(bool({*column.meaning.words, *column.aside} & others())),
+        "somebody_elses": float(bool(column.somebody)),
         "aspect": float(bool(frozenset(column.meaning.words) & qualifiers())),
         "named_elsewhere": max(named.values(), default=0.0),
         "near_elsewhere": max(near.values(), default=0.0),

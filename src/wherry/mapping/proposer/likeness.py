@@ -46,7 +46,7 @@ def word_likeness(mine: str, theirs: str) -> float:
         return 1.0
     if theirs in synonyms().get(mine, ()):
         return _SYNONYM
-    if mine[:1] != theirs[:1] or min(len(mine), len(theirs)) < 2:
+    if mine[:1] != theirs[:1] or min(len(mine), len(theirs)) < 2 or {mine, theirs} <= writing().known:
         return 0.0
     short, long = sorted((mine, theirs), key=len)
     if len(short) >= _LEAST_CUT and long.startswith(short):

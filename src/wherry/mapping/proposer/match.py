@@ -36,9 +36,9 @@ _DETERMINISTIC = 0.85
 _BRIDGED = 0.8  # from here header and field name are listed words for one another
 _AMBER_MOST = 0.949
 _CLEARLY = 0.3  # of the values, more in another target's pick list
-_LEAST = 0.1
+_LEAST = 0.2
 # A place must be this much likelier than none: what is not moved is seen, what is misplaced is not.
-_FAVOUR = 1.6
+_FAVOUR = 2.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from wherry.mapping.proposer.lexicon import (
     kinds,
     never_class,
     operational,
+    others,
     words_of,
     writing,
 )
@@ -79,7 +80,9 @@ class Column:
     barred: str  # its class on the never-migrate list
     internal: str  # its group on the operational list
     near: Mapping[str, float] = field(default_factory=dict)  # concepts that the header comes near to
-    aside: tuple[str, ...] = ()  # the header's words that stand in brackets or after a question mark
+    somebody: frozenset[str] = (
+        frozenset()
+    )  # words of the whole header that say whose it is, if not the record's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +104,19 @@ class Target:
 
 @cache
 def kind_of(name: str) -> str:
-    """Return the kind of the object of that name, or the empty text; the longest matching name decides."""
+    """Return the kind of the object of that name, or the empty text.
+
+    The longest matching name decides, then the one that stands last: patient comments are comments.
+    """
     words = words_of(name)
-    best = ("", 0)
+    best, most = "", (0, -1)
     for kind in kinds():
         for known in kind.names:
-            if len(known) > best[1] and set(known) <= set(words):
-                best = (kind.name, len(known))
-    return best[0]
+            if set(known) <= set(words):
+                found = (len(known), max(words.index(word) for word in known))
+                if found > most:
+                    best, most = kind.name, found
+    return best
 
 
 def read_columns(columns: Sequence[SourceColumn]) -> tuple[Column, ...]:
@@ -138,7 +146,7 @@ def _column(column: SourceColumn, prefix: str, kind: str) -> Column:
         barred=_barred_by_header(column.header) or _barred_by_values(values, meaning),
         internal=_internal(column.header, prefix),
         near=_near([meaning]),
-        aside=tuple(word for word in words_of(column.header) if word not in meaning.words),
+        somebody=frozenset(restored(word) for word in words_of(column.header)) & others(),
     )
 
 
