@@ -19,6 +19,7 @@ from wherry.staging.layout import text
 
 _SCHEME = "sealed://"
 _SPILL = "/spill/"
+_INTERRUPTED = ("KeyboardInterrupt", "KeyboardInterrupt:", "Query interrupted")  # by its own thread or ours
 
 
 class Vault:
@@ -74,13 +75,15 @@ class Vault:
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
-        """Raise what a sealed file refused with: DuckDB would pass on no more than its words."""
+        """Raise what a sealed file refused with, or Ctrl-C: DuckDB would pass on no more than their words."""
         try:
             yield
-        except duckdb.Error:
+        except (duckdb.Error, RuntimeError) as error:
             refusal, self._files.refusal = self._files.refusal, None
             if refusal is not None:
                 raise refusal from None
+            if str(error).strip().endswith(_INTERRUPTED):
+                raise KeyboardInterrupt from None
             raise
 
 
@@ -124,6 +127,14 @@ class _Files(AbstractFileSystem):  # type: ignore[misc]  # no types
     def exists(self, path: str, **_options: Any) -> bool:
         """Return whether a file is there."""
         return _local(path).exists()
+
+    def isfile(self, path: str) -> bool:
+        """Return whether a file is there; fsspec's own swallows Ctrl-C."""
+        return _local(path).is_file()
+
+    def isdir(self, path: str) -> bool:
+        """Return whether a folder is there."""
+        return _local(path).is_dir()
 
     def glob(self, path: str, **_options: Any) -> list[str]:
         """Return the one path: names are never patterns here."""

@@ -1,5 +1,7 @@
 """A sealed snapshot: the same records, nothing readable beside them, and no thread that waits for another for ever."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -109,3 +111,25 @@ def test_a_plain_database_cannot_read_a_shard(staged: Callable[..., ParquetSnaps
     snapshot = staged({"patients": PATIENTS}, sealer=SEALER)
     with pytest.raises(duckdb.Error):
         duckdb.execute(f"SELECT * FROM read_parquet('{shards(snapshot)[0]}')")
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from wherry.privacy import AesSealer, DataKey
+from wherry.staging.vault import Vault
+vault = Vault(AesSealer(DataKey.new()), Path(sys.argv[1]), memory_mb=60, threads=2)
+threading.Timer(float(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+try:
+    for _ in range(1000):
+        vault.execute(sys.argv[3].replace("CREATE", "CREATE OR REPLACE"))
+except KeyboardInterrupt:
+    vault.close()
+    os._exit(42)
+"""
+
+
+@pytest.mark.parametrize("after", [0.7, 1.0, 1.3])
+def test_ctrl_c_gets_through_whichever_thread_is_at_work(tmp_path: Path, after: float) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path), str(after), FILL]
+    assert subprocess.run(command, timeout=50, check=False).returncode == 42
