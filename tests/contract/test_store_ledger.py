@@ -239,6 +239,26 @@ def test_open_attempts_are_those_without_an_outcome_oldest_first(store: Store, r
     assert [attempt.job for attempt in found] == ["", "j1", ""]
 
 
+def test_one_write_of_each_kind_is_found_among_bulk_jobs_and_the_named_streams(store: Store, run: str) -> None:
+    def confirmed(number: int, stream: str, verb: Verb = Verb.CREATE, job: str = "") -> str:
+        operation = an_operation(run, Key("patients", str(number)), verb, stream=stream, match=("mark", "x"))
+        store.ledger.record(run, [Intended(operation=operation)])
+        if job:
+            store.ledger.record(run, [Accepted(operation_id=operation.id, job=job)])
+        store.ledger.record(run, [Confirmed(operation_id=operation.id, destination_id=number, after={})])
+        return operation.id
+
+    first = confirmed(1, "contacts", job="j1")
+    for number in range(2, 6):
+        confirmed(number, "contacts", job="j1")
+    confirmed(6, "notes")
+    task, change = confirmed(7, "tasks"), confirmed(8, "tasks", Verb.UPDATE)
+    found = store.ledger.one_of_each(run, {"tasks"})
+    assert {one.operation.id for one in found} == {first, task, change}
+    assert all(one.operation.match == ("mark", "x") for one in found)
+    assert {one.operation.id for one in store.ledger.one_of_each(run, set())} == {first}
+
+
 def test_a_repeated_transaction_changes_nothing(store: Store, run: str) -> None:
     operation = an_operation(run)
     calls = [

@@ -61,12 +61,15 @@ def sweep(hands: Hands, run: str, since: datetime) -> None:
 
 
 def _listed(hands: Hands, run: str) -> Mapping[str, Sequence[Kind]]:
-    """Return the streams with a unique key in which a row of this run could have been doubled."""
+    """Return the streams with a unique key in which a row of this run could have been doubled.
+
+    By which field a record is recognised is said by its mapping, so one write of each kind tells it.
+    """
     doubted = {attempt.operation.stream for attempt in hands.ledger.doubtful(run)}
     kinds: dict[str, dict[Kind, bool]] = {}
-    for attempt in hands.ledger.attempts(run):
+    for attempt in hands.ledger.one_of_each(run, doubted):
         operation = attempt.operation
-        if operation.match is None or not (attempt.job or operation.stream in doubted):
+        if operation.match is None:
             continue
         kinds.setdefault(operation.stream, {})[Kind(operation.key.stream, operation.match[0])] = True
     return {stream: list(found) for stream, found in kinds.items()}

@@ -196,6 +196,12 @@ class LedgerReader(Protocol):
     def open_attempts(self, keys: Collection[Key] | None = None) -> Sequence[Attempt]:
         """Return operations whose outcome is open, oldest first: all of them, or those of these records."""
 
+    def one_of_each(self, run: str, streams: Collection[str]) -> Sequence[Attempt]:
+        """Return one confirmed write of a run for each verb, source and destination stream.
+
+        Of the writes that went through bulk jobs, and of those to these destination streams.
+        """
+
     def doubtful(self, run: str) -> Iterator[Attempt]:
         """Yield confirmed creates of a run whose outcome was once open, or that had to be looked up."""
 

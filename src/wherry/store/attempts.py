@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, and_, or_, select, tuple_
+from sqlalchemy import Row, Select, and_, func, or_, select, tuple_
 
 from wherry.model.jsons import Json, canonical_json, sha256_of
 from wherry.model.ledger import OPEN_STATES, Attempt, EntryState
@@ -37,6 +37,21 @@ def opened_of(database: Database, keys: Collection[Key] | None) -> list[Row[Any]
         place = tuple_(attempts.c.source_stream, attempts.c.source_id)
         found += database.rows(query.where(place.in_(pairs[start : start + _SLICE])))
     return sorted(found, key=lambda row: int(row.seq))
+
+
+def one_of_each(database: Database, run: str, streams: Collection[str]) -> list[Row[Any]]:
+    """Return one confirmed attempt for each verb and pair of streams: of bulk jobs, and of these streams."""
+    first = (
+        select(func.min(attempts.c.confirmed_seq))
+        .where(
+            attempts.c.run == run,
+            attempts.c.confirmed_seq.is_not(None),
+            attempts.c.undone_by == "",
+            or_(attempts.c.job != "", attempts.c.stream.in_(streams)),
+        )
+        .group_by(attempts.c.stream, attempts.c.source_stream, attempts.c.verb)
+    )
+    return list(database.rows(JOINED.where(attempts.c.confirmed_seq.in_(first))))
 
 
 def doubted(database: Database, run: str) -> Iterator[Row[Any]]:

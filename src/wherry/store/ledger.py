@@ -113,6 +113,14 @@ class StoreLedger:
         found = attempts.opened_of(self._database, keys)
         return [attempts.attempt_of(row, self._sealer) for row in found]
 
+    def one_of_each(self, run: str, streams: Collection[str]) -> Sequence[Attempt]:
+        """Return one confirmed write of a run for each verb, source and destination stream.
+
+        Of the writes that went through bulk jobs, and of those to these destination streams.
+        """
+        rows = attempts.one_of_each(self._database, run, streams)
+        return [attempts.attempt_of(row, self._sealer) for row in rows]
+
     def doubtful(self, run: str) -> Iterator[Attempt]:
         """Yield confirmed creates of a run whose outcome was once open, or that had to be looked up."""
         for row in attempts.doubted(self._database, run):
