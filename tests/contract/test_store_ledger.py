@@ -239,7 +239,9 @@ def test_open_attempts_are_those_without_an_outcome_oldest_first(store: Store, r
     assert [attempt.job for attempt in found] == ["", "j1", ""]
 
 
-def test_one_write_of_each_kind_is_found_among_bulk_jobs_and_the_named_streams(store: Store, run: str) -> None:
+def test_one_write_of_each_kind_is_found_among_bulk_jobs_and_the_named_streams(
+    store: Store, run: str
+) -> None:
     def confirmed(number: int, stream: str, verb: Verb = Verb.CREATE, job: str = "") -> str:
         operation = an_operation(run, Key("patients", str(number)), verb, stream=stream, match=("mark", "x"))
         store.ledger.record(run, [Intended(operation=operation)])
