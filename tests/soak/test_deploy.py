@@ -54,6 +54,9 @@ def pgpass(locked: PostgresServer, tmp_path: Path) -> Path:
     return path
 
 
+SEAL = "a long text that nobody guesses"
+
+
 def open_url(store: str) -> str:
     return store.replace(f":{PASSWORD}@", "@")
 
@@ -125,16 +128,20 @@ def test_the_units_carry_a_load_through(
 def test_the_compose_file_carries_a_load_through(
     prepared: Begin, few: Path, store: str, pgpass: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("WHERRY_STORE__KEY", SEAL)
     with begun(prepared, few, store, pgpass, monkeypatch) as way:
         (tmp_path / "api_key").write_text("emulator-key\n")
+        (tmp_path / "store_key").write_text(f"{SEAL}\n")
         places = {
             "/workspace": str(way.directory),
             "postgresql://wherry@postgres:5432/wherry": open_url(store),
             "secrets/": f"{tmp_path}/",
         }
         monkeypatch.delenv("WHERRY_DESTINATION__API_KEY")
+        monkeypatch.delenv("WHERRY_STORE__KEY")
         services = [container("load", places), *(container("worker", places) for _ in range(3))]
         monkeypatch.setenv("WHERRY_DESTINATION__API_KEY", "emulator-key")
+        monkeypatch.setenv("WHERRY_STORE__KEY", SEAL)
         begin_and_carry(services, way, tmp_path / "compose.log")
 
 
