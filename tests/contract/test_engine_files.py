@@ -18,7 +18,7 @@ from memory_destination import MemorySnapshot
 from object_store import KEYS, ObjectStore, object_store
 from wherry.app import durable_files
 from wherry.app.credentials import Credentials
-from wherry.app.documents import PlacedDocuments, publish_documents
+from wherry.app.documents import PlacedDocuments, publish_documents, sealed_blocks, unsealed_blocks
 from wherry.app.durable_files import bring_settings, fetch, publish
 from wherry.app.place import Place
 from wherry.app.progress import Silent
@@ -26,6 +26,7 @@ from wherry.app.settings import StoreSettings
 from wherry.app.workspace import Workspace
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 from wherry.model.record import Key, Record
+from wherry.privacy import UNSEALED, Sealer, scratch_sealer
 
 TOML = (
     '[source]\nbundle = "export"\n[destination]\nbase_url = "https://acme.example.com/crm/sales"\n'
@@ -239,7 +240,8 @@ class Shelf:
         yield [self.found[ref][:3], self.found[ref][3:]]
 
 
-def test_documents_reach_a_machine_without_the_export(machine: Machine) -> None:
+@pytest.mark.parametrize("sealer", [UNSEALED, scratch_sealer()], ids=["plain", "sealed"])
+def test_documents_reach_a_machine_without_the_export(machine: Machine, sealer: Sealer) -> None:
     sound, other = b"sound document", b"other"
     rows = {
         "documents/1": (sound, hashlib.sha256(sound).hexdigest()),
@@ -256,12 +258,32 @@ def test_documents_reach_a_machine_without_the_export(machine: Machine) -> None:
     place = Place.of(settings.store, settings.credentials)
     assert place is not None
     snapshot = MemorySnapshot(records)
-    assert PlacedDocuments.of(place, snapshot.digest) is None
-    publish_documents(place, snapshot, shelf)
-    publish_documents(place, snapshot, shelf)  # what is there is not sent again
+    assert PlacedDocuments.of(place, snapshot.digest, sealer) is None
+    publish_documents(place, snapshot, shelf, sealer)
+    publish_documents(place, snapshot, shelf, sealer)  # what is there is not sent again
 
-    there = PlacedDocuments.of(place, snapshot.digest)
+    there = PlacedDocuments.of(place, snapshot.digest, sealer)
     assert there is not None
     assert [there.document_size(ref) for ref in rows] == [len(sound), None, len(other), None]
     with there.open_document("documents/1") as blocks:
         assert b"".join(blocks) == sound
+    with place.open(hashlib.sha256(sound).hexdigest()) as blocks:
+        assert (sound in b"".join(blocks)) is not sealer.sealed
+    listing = place.read(f"documents/{snapshot.digest}.json")
+    assert listing is not None
+    assert b"documents/1" not in listing
+
+
+def test_content_from_before_the_sealing_is_read_as_it_is_and_what_was_changed_is_refused() -> None:
+    sealer, plain = scratch_sealer(), [b"a" * 70_000, b"b", b"c" * 3]
+    assert b"".join(unsealed_blocks(plain, sealer, "x")) == b"".join(plain)
+    whole = b"".join(sealed_blocks(plain, sealer, "x"))
+    cuts = [whole[at : at + 4_099] for at in range(0, len(whole), 4_099)]
+    assert list(unsealed_blocks(cuts, sealer, "x")) == plain
+    for wrong in (whole[:-1], whole[:-1] + b"\x00", whole[:9] + whole[13:]):
+        with pytest.raises(PreflightFailed):
+            list(unsealed_blocks([wrong], sealer, "x"))
+    with pytest.raises(PreflightFailed):
+        list(unsealed_blocks([whole], sealer, "another"))
+    with pytest.raises(PreflightFailed):
+        list(unsealed_blocks([whole], scratch_sealer(), "x"))

@@ -43,7 +43,8 @@ def publish(ws: Workspace, digest: str, snapshot: str = "") -> None:
     for name, path in files.items():
         place.put(listed[name], path)
     if Privacy.DOCUMENTS in unlocked_classes(ws.ledger.approvals(digest), digest):
-        publish_documents(place, ws.snapshot(ws.plan(digest).basis.snapshot), ws.documents)
+        snapshot_of_plan = ws.snapshot(ws.plan(digest).basis.snapshot)
+        publish_documents(place, snapshot_of_plan, ws.documents, ws.sealer)
     place.write(f"runs/{digest}.json", orjson.dumps(listed, option=orjson.OPT_SORT_KEYS))
     place.write(FILE_NAME, (ws.root / FILE_NAME).read_bytes().removeprefix(BROUGHT.encode()))
 

@@ -6,7 +6,7 @@ torn write nor a changed file is ever taken over.
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -86,8 +86,13 @@ class Place:
         with _reached():
             return bool(self._files.exists(f"{self._root}/objects/{sha256}"))
 
-    def keep(self, sha256: str, blocks: Iterable[bytes]) -> bool:
-        """Keep content piece by piece; False, and nothing is kept, where it is not what its hash says."""
+    def keep(
+        self, sha256: str, blocks: Iterable[bytes], seal: Callable[[Iterable[bytes]], Iterable[bytes]] = iter
+    ) -> bool:
+        """Keep content piece by piece, as `seal` makes it.
+
+        Returns False, and keeps nothing, where the content itself is not what its hash says.
+        """
         there = f"{self._root}/objects/{sha256}"
         new = f"{self._root}/arriving/{uuid.uuid4().hex}"
         digest = hashlib.sha256()
@@ -96,9 +101,8 @@ class Place:
                 self._files.makedirs(f"{self._root}/objects", exist_ok=True)
                 self._files.makedirs(f"{self._root}/arriving", exist_ok=True)
             with self._files.open(new, "wb") as file:
-                for block in blocks:
-                    digest.update(block)
-                    file.write(block)
+                for piece in seal(_seen(blocks, digest.update)):
+                    file.write(piece)
             if digest.hexdigest() != sha256:
                 self._files.rm(new)
                 return False
@@ -151,6 +155,13 @@ class Place:
     @property
     def _is_folder(self) -> bool:
         return "file" in self._files.protocol
+
+
+def _seen(blocks: Iterable[bytes], look: Callable[[bytes], object]) -> Iterator[bytes]:
+    """Yield the blocks, each shown first."""
+    for block in blocks:
+        look(block)
+        yield block
 
 
 def hash_of(path: Path) -> str:

@@ -243,7 +243,7 @@ class Workspace:
         )
         if missing:
             place = Place.of(self.settings.store, self.settings.credentials)
-            placed = PlacedDocuments.of(place, self.snapshot().digest) if place else None
+            placed = PlacedDocuments.of(place, self.snapshot().digest, self.sealer) if place else None
             if placed is not None:
                 return placed
         return self._opened_source()
