@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from wherry.model.errors import Unavailable
+from wherry.model.errors import RunInProgress, Unavailable
 from wherry.model.ledger import Confirmed, Intended
 from wherry.model.operation import Operation, Verb
 from wherry.model.record import Key
@@ -96,6 +96,25 @@ def test_a_load_outlives_its_server(server: Any, how: signal.Signals) -> None:
     assert ledger.finish(run, RunState.FINISHED).state is RunState.FINISHED
     assert ledger.verify() == (2 * many + 2, True, None)
     store.close()
+
+
+def test_who_asks_for_the_lock_waits_for_the_server(server: Any) -> None:
+    url = server.create("lock_asked")
+    store, other = open_store(url, clock=Clock()), open_store(url, clock=Clock())
+    with store.lock.held():  # so that there is a connection that breaks
+        pass
+    server.stop(signal.SIGKILL)
+    back = threading.Timer(1.0, server.start)
+    back.start()
+    try:
+        with store.lock.held(), pytest.raises(RunInProgress), other.lock.held():
+            pass
+    finally:
+        back.join()
+    with other.lock.held():
+        pass
+    store.close()
+    other.close()
 
 
 def test_a_commit_whose_answer_was_lost_counts_once(server: Any) -> None:

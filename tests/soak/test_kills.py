@@ -12,6 +12,7 @@ from clinic_journey import Journey
 from soak.fleet import CARELESS, Fleet, assert_calls_counted, assert_whole, calls_there, doubled
 
 LEASES = "lease_seconds = 2\nbeat_seconds = 0.4\ncall_seconds = 1"
+SLOW = [{"kind": "slow", "ms": 250, "match": {"method": "POST"}}]
 Begin = Callable[..., Journey]
 
 
@@ -84,7 +85,9 @@ def test_thirty_kills_on_postgresql_with_three_workers(prepared: Begin, clinic: 
 
 @pytest.mark.soak
 def test_frozen_workers_come_back_and_do_no_harm(prepared: Begin, clinic: Path, store_url: str) -> None:
-    way = prepared(clinic, store_url, LEASES)
+    way = prepared(
+        clinic, store_url, LEASES, faults=SLOW
+    )  # a freeze takes seconds: the load must outlast ten
     fleet = Fleet(way, workers=2)
     with fleet.running():
         fleet.strike(10, seconds=1_200, blow=Fleet.freeze)

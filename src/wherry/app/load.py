@@ -1,6 +1,7 @@
 """The full run."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 from wherry.app.alone import alone
 from wherry.app.durable import reap_when_steady
@@ -33,12 +34,12 @@ def load(ws: Workspace, *, wait: bool = True, stand_by: bool = False) -> StatusR
         return load_alone(ws)
 
 
-def load_alone(ws: Workspace) -> StatusResult:
+def load_alone(ws: Workspace, resumes: str = "") -> StatusResult:
     """Load, by a process that holds the store's lock; see load.
 
-    What samples of other plans left and this one does not bring is taken back.
+    With `resumes` that run goes on, and none is begun where it has come to its end meanwhile. What samples of other plans left and this one does not bring is taken back.
     """
-    readied = ready(ws, "load")
+    readied = replace(ready(ws, "load"), resumes=resumes)
     earlier = superseded(ws.ledger.runs(), RunKind.LOAD, readied.plan.digest)
     readied = following(readied) if earlier else readied
     run = carry_out(ws, readied, RunKind.LOAD, after=lambda begun: withdraw(ws, readied, begun, earlier))

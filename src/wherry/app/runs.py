@@ -43,6 +43,7 @@ class Readied:
     situation: Situation
     hands: Hands
     unlocked: frozenset[Privacy]
+    resumes: str = ""  # the run that goes on; then none is begun
 
 
 def ready(ws: Workspace, kind: str, newer: str = "") -> Readied:
@@ -148,6 +149,9 @@ def carry_out(
     hands = readied.hands
     streams = stream_order(readied.situation.mappings.active)
     publish(ws, readied.plan.digest, readied.situation.snapshot.digest)
+    ended = _ended(ws, readied.resumes)
+    if ended is not None:
+        return ended
     run = ws.ledger.begin(kind, readied.plan.digest, options or {})
     ws.budget.charge(run.id)
     signed = is_signed(ws.ledger.approvals(), readied.plan.digest)
@@ -176,6 +180,11 @@ def carry_out(
         if not coordinated_elsewhere(ws, run.id):
             run = ws.ledger.finish(run.id, state)
     return run
+
+
+def _ended(ws: Workspace, run: str) -> Run | None:
+    """Return the run that was to go on, where it is under way no more."""
+    return next((r for r in ws.ledger.runs() if r.id == run and r.state is not RunState.RUNNING), None)
 
 
 def _states(

@@ -48,9 +48,9 @@ def worker(ws: Workspace) -> StatusResult:
         if not _running(ws, run.id):
             return status(ws, run.id)
         with ExitStack() as stack:
-            if _locked(ws, stack):
+            if _locked(ws, stack) and _running(ws, run.id):
                 _log.warning("the coordinator is gone: this worker goes on in its place", extra=_SUCCEEDS)
-                return load_alone(ws)
+                return load_alone(ws, run.id)
 
 
 def _help(ws: Workspace, run: Run, part: Part) -> None:

@@ -144,7 +144,7 @@ def _reach(url: URL) -> tuple[Database, Lock]:
         from wherry.store.postgres import PostgresDatabase, ServerLock  # noqa: PLC0415 - its driver is loaded where it is used
 
         server = PostgresDatabase(url)
-        return server, ServerLock(server.engine)
+        return server, ServerLock(server)
     path: Path | None = file_of(url)
     try:
         database = SqliteDatabase(url)

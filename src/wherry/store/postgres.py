@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, delete, func, select, text
+from sqlalchemy import URL, Connection, Table, create_engine, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -60,11 +60,11 @@ class PostgresDatabase(Database):
         """
         del durable
         if not serial:
-            return self._patiently(lambda: self._once(work))
+            return self.patiently(lambda: self._once(work))
         with self._turn:
             self._turns += 1
             results: list[T] = []
-            return self._patiently(lambda: self._in_turn(work, results))
+            return self.patiently(lambda: self._in_turn(work, results))
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
         with self.engine.begin() as connection:
@@ -93,13 +93,14 @@ class PostgresDatabase(Database):
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """See Database; raises Unavailable where the server stays away for longer than the patience."""
-        return self._patiently(lambda: self._look(work))
+        return self.patiently(lambda: self._look(work))
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             return work(Transaction(self, connection))
 
-    def _patiently(self, transaction: Callable[[], T]) -> T:
+    def patiently(self, transaction: Callable[[], T]) -> T:
+        """Do it, again where the server was lost; raises Unavailable where it stays away for too long."""
         until = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         while True:
@@ -147,26 +148,36 @@ def _lost(error: DBAPIError) -> bool:
 class ServerLock:
     """One process at a time on one store, held by a session of the server and gone with it."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._database = database
 
     @contextlib.contextmanager
     def held(self, verb: str = "", *, joining: bool = False) -> Iterator[None]:  # noqa: ARG002 - the run is said by the leases
-        """Hold the lock, or raise RunInProgress naming who holds it.
+        """Hold the lock, or raise RunInProgress naming who holds it; a server that is away is waited for.
 
         Workers of a run that goes on without its coordinator count as holders too, unless who asks is
         `joining` their run: the leases then see to it that it is the same.
         """
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if not connection.execute(select(func.pg_try_advisory_lock(WORKSPACE_LOCK))).scalar():
-                raise self._holder(connection)
+        with self._database.patiently(lambda: self._taken(joining=joining)) as connection:
             try:
-                if not joining:
-                    self._require_no_workers(connection)
                 yield
             finally:
                 with contextlib.suppress(DBAPIError):
                     connection.execute(select(func.pg_advisory_unlock(WORKSPACE_LOCK)))
+
+    def _taken(self, *, joining: bool) -> Connection:
+        """Return the session that holds the lock; where it is not to be had, the session ends."""
+        with contextlib.ExitStack() as opened:
+            engine = self._database.engine
+            connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            opened.callback(connection.close)
+            opened.callback(connection.invalidate)  # a lock that was taken goes with its session
+            if not connection.execute(select(func.pg_try_advisory_lock(WORKSPACE_LOCK))).scalar():
+                raise self._holder(connection)
+            if not joining:
+                self._require_no_workers(connection)
+            opened.pop_all()
+        return connection
 
     @staticmethod
     def _holder(connection: Connection) -> RunInProgress:
