@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wherry.app.alone import alone
+from wherry.app.confirm import require_confirmed
 from wherry.app.durable_files import withdraw
 from wherry.app.run_results import PurgeResult
 from wherry.app.workspace import KEYS, Workspace
-from wherry.model.errors import ApprovalMissing
 from wherry.model.jsons import sha256_of
 from wherry.model.run import RunState
 from wherry.planning.approve import SHORT
@@ -33,7 +33,9 @@ def purge(ws: Workspace, *, preview: bool = False, confirm: str = "") -> PurgeRe
         if preview and not found.began:
             return found
         if not found.began:
-            _confirmed(confirm, found.confirm)
+            require_confirmed(
+                "purge", ": nothing can be taken back or loaded afterwards", confirm, found.confirm
+            )
         if not preview and not found.ended:
             for step in STEPS:
                 step(ws)
@@ -136,16 +138,3 @@ def _next(ws: Workspace, confirm: str) -> tuple[str, ...]:
 
 def _digest(found: PurgeResult, runs: list[str]) -> str:
     return sha256_of([found.operations, found.undecided, found.values, list(found.removed), runs])
-
-
-def _confirmed(confirm: str, digest: str) -> None:
-    if not confirm:
-        raise ApprovalMissing(
-            "a purge has to be confirmed: nothing can be taken back or loaded afterwards",
-            hint=f"wherry purge --preview, then wherry purge --confirm {digest[:SHORT]}",
-        )
-    if len(confirm) < 8 or not digest.startswith(confirm):
-        raise ApprovalMissing(
-            f"a preview shows {digest[:SHORT]} now, and not {confirm[:SHORT]}: mistyped, or something changed since",
-            hint="look at it again: wherry purge --preview",
-        )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from math import ceil
 
 from wherry.app.alone import alone
+from wherry.app.confirm import require_confirmed
 from wherry.app.discover import STREAMS
 from wherry.app.run_results import Preview, RollbackResult
 from wherry.app.runs import make_hands
@@ -29,7 +30,7 @@ from wherry.engine.undo import (
 )
 from wherry.engine.uploads import Uploads
 from wherry.model.catalog import Catalog
-from wherry.model.errors import ApprovalMissing, Interrupted, QuotaExhausted, UsageInvalid
+from wherry.model.errors import Interrupted, QuotaExhausted, UsageInvalid
 from wherry.model.jsons import sha256_of
 from wherry.model.ledger import Attempt
 from wherry.model.operation import Verb
@@ -68,7 +69,7 @@ def rollback(ws: Workspace, *, preview: bool = False, run: str = "", confirm: st
                 # What was looked at now is looked at when it is confirmed, and again before each write.
                 calls = 2 * ws.budget.taken + _write_calls(ws, judged)
                 return _result(ws, uploads.told(judged), _preview(ws, judged, digest, calls), calls)
-            _confirmed(confirm, digest)
+            require_confirmed("rollback", "", confirm, digest)
         return _carry_out(ws, hands, run, confirm, catalog)
 
 
@@ -180,19 +181,6 @@ def _done_before(ws: Workspace, undo: str, run: str) -> Iterator[Judgement]:
 
 def _digest(judged: Iterable[Judgement]) -> str:
     return sha256_of([[j.attempt.operation.id, j.bucket.value, list(j.fields)] for j in judged])
-
-
-def _confirmed(confirm: str, digest: str) -> None:
-    if not confirm:
-        raise ApprovalMissing(
-            "a rollback has to be confirmed",
-            hint=f"wherry rollback --preview, then wherry rollback --confirm {digest[:SHORT]}",
-        )
-    if len(confirm) < 8 or not digest.startswith(confirm):
-        raise ApprovalMissing(
-            f"a preview shows {digest[:SHORT]} now, and not {confirm[:SHORT]}: mistyped, or something changed since",
-            hint="look at it again: wherry rollback --preview",
-        )
 
 
 def _write_calls(ws: Workspace, judged: Iterable[Judgement]) -> int:

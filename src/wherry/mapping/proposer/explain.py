@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from wherry.mapping.proposer.composite import Composite
+from wherry.mapping.proposer.features import BRIDGED
 from wherry.mapping.proposer.lexicon import barred_classes
 from wherry.mapping.proposer.score import Scored
 from wherry.mapping.proposer.table import Column, Target
 
-_BRIDGED = 0.8
 _KINDS = {
     "email": "e-mail addresses",
     "url": "web addresses",
@@ -101,7 +101,7 @@ def _header_phrase(column: Column, target: Target, found: Scored) -> str:
 
 
 def _likeness_phrase(features: Mapping[str, float]) -> str:
-    if features["bridge"] >= _BRIDGED:
+    if features["bridge"] >= BRIDGED:
         return "the header's words are listed for those of the field"
     if features.get("label_meaning", 0.0) > features["token_likeness"]:
         return f"the header is {features['label_meaning']:.0%} like the field's name in meaning"

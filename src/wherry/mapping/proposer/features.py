@@ -138,6 +138,7 @@ def _by_name(pair: Pair) -> bool:
 
 
 _COUNTED = frozenset({"integer", "decimal", "money", "bool"})
+BRIDGED = 0.8  # from here `bridge` says that header and field name are listed words for one another
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _SPOKEN = frozenset(
     {"words", "text"}

@@ -15,7 +15,7 @@ from wherry.mapping.proposer.explain import (
     none_line,
     place_line,
 )
-from wherry.mapping.proposer.features import Pair, value_fit
+from wherry.mapping.proposer.features import BRIDGED, Pair, value_fit
 from wherry.mapping.proposer.lexicon import combiner
 from wherry.mapping.proposer.objects import choose_objects, sure_objects
 from wherry.mapping.proposer.score import Scored, score_column
@@ -33,7 +33,6 @@ ENGINE = "wherry-match/2"
 _CANDIDATES = 5
 # From here an alias counts as listed: also without words that say nothing, and written out where cut off.
 _DETERMINISTIC = 0.85
-_BRIDGED = 0.8  # from here header and field name are listed words for one another
 _AMBER_MOST = 0.949
 _CLEARLY = 0.3  # of the values, more in another target's pick list
 _LEAST = 0.2
@@ -191,7 +190,7 @@ def _banded(found: Scored, row: Row) -> tuple[float, Band]:
     told = (
         features["unique_strong_type"] >= 1.0 and not features["other_concept"] and not _said_id(row.column)
     )
-    deterministic = named or features["exact_name"] > 0 or features["bridge"] >= _BRIDGED or told
+    deterministic = named or features["exact_name"] > 0 or features["bridge"] >= BRIDGED or told
     doubted = row.contested or features["somebody_elses"] > 0 or _better_told(found, row)
     sure = row.sure and deterministic and not doubted and features["value_fit"] >= 0
     if sure and found.probability >= combiner().green:
