@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Files:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
+        self._opening = threading.Lock()  # uploads arrive side by side, and all go to one directory
         for left in directory.glob(f"{_ARRIVING}*") if directory else ():
             left.unlink()
 
@@ -65,8 +67,9 @@ class Files:
             found.unlink()
 
     def _open(self) -> Path:
-        if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="freshsales-files-"))
-            weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
-        self._directory.mkdir(parents=True, exist_ok=True)
-        return self._directory
+        with self._opening:
+            if self._directory is None:
+                self._directory = Path(tempfile.mkdtemp(prefix="freshsales-files-"))
+                weakref.finalize(self, shutil.rmtree, self._directory, ignore_errors=True)
+            self._directory.mkdir(parents=True, exist_ok=True)
+            return self._directory

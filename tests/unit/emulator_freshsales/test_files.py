@@ -4,6 +4,9 @@ import asyncio
 import gc
 import hashlib
 import io
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from wherry_emulators.freshsales.bodies import new_body, read_into
 from wherry_emulators.freshsales.files import Files
@@ -39,6 +42,22 @@ def test_a_temporary_directory_goes_with_its_owner():
     del files
     gc.collect()
     assert not folder.exists()
+
+
+def test_contents_that_arrive_side_by_side_lie_in_one_directory(monkeypatch):
+    made = tempfile.mkdtemp
+
+    def slowly(**how):
+        time.sleep(0.05)
+        return made(**how)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", slowly)
+    files = Files()
+    with ThreadPoolExecutor(4) as threads:
+        contents = list(threads.map(lambda n: files.take(io.BytesIO(b"%d" % n)), range(4)))
+    for arrived in contents:
+        files.keep(arrived)
+    assert all(files.path(arrived.sha256) for arrived in contents)
 
 
 async def _messages(chunks, *, whole=True):

@@ -227,6 +227,40 @@ def test_an_address_that_gives_nothing_is_no_difference(api: Any, address: str) 
     assert seen.not_readable == {"sha256"}
 
 
+def test_one_file_that_is_gone_does_not_silence_its_server_but_several_in_a_row_do(api: Any) -> None:
+    asked: list[str] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.path)
+        return httpx2.Response(200 if "there" in request.url.path else 404, content=b"x")
+
+    from wherry.connectors.kit.download import Downloads
+
+    downloads = Downloads("https://acme.example/api", {}, api.budget, httpx2.MockTransport(handle))
+    names = ["gone", "there", "gone", "gone", "there", "gone", "gone", "gone", "there"]
+    read = [downloads.digest(f"https://files.example/{name}") is not None for name in names]
+    downloads.close()
+    assert read == [False, True, False, False, True, False, False, False, False]
+    assert len(asked) == len(names) - 1
+
+
+def test_a_connection_that_broke_is_tried_once_more(api: Any) -> None:
+    answers: list[httpx2.Response | None] = [None, httpx2.Response(200, content=b"x")]
+
+    def handle(_request: httpx2.Request) -> httpx2.Response:
+        answer = answers.pop(0)
+        if answer is None:
+            raise httpx2.RemoteProtocolError("Server disconnected without sending a response.")
+        return answer
+
+    from wherry.connectors.kit.download import Downloads
+
+    downloads = Downloads("https://acme.example/api", {}, api.budget, httpx2.MockTransport(handle))
+    assert downloads.digest("https://acme.example/1") is not None
+    downloads.close()
+    assert api.budget.taken == 2
+
+
 def test_the_key_is_sent_to_the_own_server_only(api: Any) -> None:
     asked: list[tuple[str, str | None]] = []
 

@@ -1,6 +1,7 @@
 """The checksum of what lies at an address that an answer named, read piece by piece."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -13,6 +14,7 @@ from wherry.model.errors import Unavailable
 from wherry.model.ports import Budget
 
 _PIECE = 1 << 20  # bytes held at a time
+_TRIES = 3  # files in a row that a server does not give before it is left alone
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -27,7 +29,8 @@ class Digest:
 class Downloads:
     """Reads files by address. The API key goes to the API's own server only, and only such calls are booked.
 
-    A server that once did not give what it was asked for is not asked again.
+    A server that gives none of several files in a row is not asked again; one file that is gone, or one
+    connection that breaks, says nothing of the others.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class Downloads:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self._own, self._headers, self._budget = _server(base_url), dict(headers), budget
-        self._silent: set[tuple[str, str, int | None]] = set()
+        self._missed: Counter[tuple[str, str, int | None]] = Counter()  # in a row, by server
         self._http = httpx2.Client(
             timeout=httpx2.Timeout(60.0, connect=5.0),
             follow_redirects=True,
@@ -53,19 +56,24 @@ class Downloads:
     def digest(self, url: str) -> Digest | None:
         """Return the checksum of what is there; None where it cannot be read."""
         server = _server(url)
-        if server in self._silent or server[0] not in {"http", "https"}:
+        if self._missed[server] >= _TRIES or server[0] not in {"http", "https"}:
             return None
         own = server == self._own
-        if own:
-            self._budget.take()
-        try:
-            found = self._read(url, self._headers if own else {})
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError):
-            found = None
-        if found is None:
-            self._silent.add(server)
+        found = self._tried(url, own=own)
+        self._missed[server] = 0 if found else self._missed[server] + 1
+        if self._missed[server] == _TRIES:
             log_event("http.no_download", "files cannot be read by their address", own_server=own)
         return found
+
+    def _tried(self, url: str, *, own: bool) -> Digest | None:
+        for _ in range(2):  # a connection that lay idle breaks once, and the next one is new
+            if own:
+                self._budget.take()
+            try:
+                return self._read(url, self._headers if own else {})
+            except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError):
+                continue
+        return None
 
     def save(self, url: str, headers: Mapping[str, str], file: IO[bytes]) -> int:
         """Write what is at an address of the API's own into a file, and return the status of the answer.
