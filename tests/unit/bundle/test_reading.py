@@ -6,7 +6,7 @@ import pytest
 
 from wherry.connectors.aerona import FileOverrides, Overrides, connector
 from wherry.connectors.bundle.decode import inspect, is_mojibake
-from wherry.model.catalog import FieldType, Privacy
+from wherry.model.catalog import Privacy
 from wherry.model.errors import PreflightFailed, SettingsInvalid
 from wherry.model.opening import Opening
 from wherry.model.record import Fate
@@ -297,52 +297,6 @@ def test_a_joint_key_holds_no_clinical_word(extracted):
     (share,) = extracted("payment_allocations.csv", "paymentId,lineId,amount\n5,7,1.00\n")
     assert share.staged.key.id == "5|7"
     assert share.values["amount"] == Decimal("1.00")
-
-
-# --- custom columns -----------------------------------------------------------------------------------
-
-CUSTOM = {
-    "Plain": (["a", "b", "c", "d"], FieldType.TEXT, ()),
-    "Count": (["1", "2.5", "", "-3"], FieldType.NUMBER, ()),
-    "Locker": (["007", "012", "", "1"], FieldType.TEXT, ()),
-    "Member": (["yes", "no", "", "Yes"], FieldType.BOOLEAN, ()),
-    "Since": (["2020-01-31", "", "2021-02-28", ""], FieldType.DATE, ()),
-    "Tier": (["Gold", "Gold", "Tin", "Tin"], FieldType.DROPDOWN, ("Gold", "Tin")),
-    "Topics": (["A;B", "B;A", "A", "B"], FieldType.MULTI_SELECT, ("A", "B")),
-    "Story": (["x" * 300, "", "", ""], FieldType.TEXTAREA, ()),
-}
-
-
-def test_types_of_custom_columns_come_from_all_values(write_bundle, opened):
-    header = "patientId,lastName," + ",".join(f"custom:{name}" for name in CUSTOM)
-    rows = [
-        ",".join([str(n + 1), "Brook", *(values[n] for values, _, _ in CUSTOM.values())]) for n in range(4)
-    ]
-    bundle = opened(write_bundle({"patients.csv": "\n".join([header, *rows]) + "\n"}))
-    patients = bundle.describe().stream("patients")
-    for name, (_, type_, choices) in CUSTOM.items():
-        field = patients.field(f"custom:{name}")
-        assert (name, field.type, tuple(c.value for c in field.choices)) == (name, type_, choices)
-    first = next(bundle.extract("patients")).values
-    assert first["custom:Topics"] == ("A", "B")
-    assert first["custom:Count"] == Decimal(1)
-    assert first["custom:Member"] is True
-
-
-@pytest.mark.parametrize(
-    ("label", "privacy"),
-    [
-        ("Loyalty tier", Privacy.COMMERCIAL),
-        ("Medical alert", Privacy.CLINICAL),
-        ("Allergies", Privacy.CLINICAL),
-        ("NI Number", Privacy.NATIONAL_ID),
-        ("Ethnicity", Privacy.DEMOGRAPHIC_SENSITIVE),
-        ("Next-of-kin phone", Privacy.THIRD_PARTY),
-    ],
-)
-def test_labels_that_warn_lock_their_column(write_bundle, opened, label, privacy):
-    bundle = opened(write_bundle({"patients.csv": f"patientId,lastName,{label}\n1,Brook,x\n"}))
-    assert bundle.describe().stream("patients").field(f"custom:{label}").privacy is privacy
 
 
 def test_privacy_of_the_known_columns(write_bundle, opened):

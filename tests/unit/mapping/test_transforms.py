@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from wherry.mapping.ask import Ask, Noted, Problem, Target
+from wherry.mapping.proposer.choices import propose_choice
 from wherry.mapping.transforms import REGISTRY, families
 from wherry.model.catalog import Choice, Field, FieldType
-from wherry.model.mapping import Rule
+from wherry.model.mapping import Band, Rule
 from wherry.model.record import Key, Record
 
 
@@ -142,6 +143,41 @@ def test_choices_are_written_as_the_destination_spells_them(ask):
     assert ask("choice", "X", args={"table": "sex", "values": {"x": "Other"}}) == "Other"
     assert ask("choice", "X", args={"table": "sex"}).reason == "unmapped_value"
     assert ask("choice", None) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "offered", "written"),
+    [
+        ("female", ("M", "F"), "F"),  # another listed spelling of what the table says
+        ("f", ("Man", "Woman", "F"), "F"),
+        ("Non-binary", ("Male", "Female", "non binary"), "non binary"),  # the tenant's own, in no table
+        ("X", ("Male", "Female", "X"), "X"),
+    ],
+)
+def test_the_tenants_own_list_is_what_a_word_is_written_by(ask, word, offered, written):
+    found = propose_choice(word, offered, "sex")
+    assert (found.choice, found.band) == (written, Band.GREEN)
+    assert ask("choice", word, args={"table": "sex"}, choices=offered) == written
+
+
+@pytest.mark.parametrize(
+    ("word", "offered"), [("Paid-in-full", ("Settled", "Open")), ("unpaid", ("Settled", "Open"))]
+)
+def test_a_payment_status_is_written_by_the_tenants_own_list(ask, word, offered):
+    found = propose_choice(word, offered, "invoice_status")
+    assert found.band is Band.GREEN
+    assert ask("payment_status", word, choices=offered, status=word) == found.choice
+
+
+def test_what_the_tenants_list_lacks_is_never_green_and_never_written(ask):
+    for word in ("unknown", "Herr", "F."):
+        assert propose_choice(word, ("M", "F"), "sex").band is not Band.GREEN
+        assert isinstance(ask("choice", word, args={"table": "sex"}, choices=("M", "F")), Problem)
+
+
+def test_a_persons_word_comes_before_the_tenants_list(ask):
+    args = {"table": "sex", "values": {"F": "M"}}
+    assert ask("choice", "f", args=args, choices=("M", "F")) == "M"
 
 
 def test_several_choices_are_joined(ask):

@@ -48,6 +48,8 @@ def test_what_nobody_knows_is_held(word: str) -> None:
         ("Compleet", ("Completed", "Cancelled"), "Completed", Band.AMBER),
         ("Other", ("Male", "Female"), "", Band.GREY),
         ("not confirmed", ("Confirmed", "Cancelled"), "", Band.GREY),
+        ("Blocket", ("Booked", "Cancelled"), "", Band.GREY),  # letters in common are no likeness
+        ("Herr", ("Other",), "", Band.GREY),
     ],
 )
 def test_the_tenants_own_entries_are_what_is_proposed(
@@ -74,6 +76,28 @@ def test_a_code_book_is_amber_and_says_by_which_book(word: str, header: str, cho
     found = propose_choice(word, ("Male", "Female", "Other", "Unknown"), "sex", header)
     assert (found.choice, found.band) == (choice, Band.AMBER)
     assert "a code" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("word", "offered", "choice"),
+    [
+        ("Left", ("Active", "Inactive"), "Inactive"),
+        ("active", ("Current", "Lapsed"), "Current"),
+        ("inactive", ("Current", "Lapsed"), "Lapsed"),
+    ],
+)
+def test_other_systems_words_are_amber(word: str, offered: tuple[str, ...], choice: str) -> None:
+    found = propose_choice(word, offered, "patient_status")
+    assert (found.choice, found.band) == (choice, Band.AMBER)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("Compleet", "spelling only"), ("Finished", "words only"), ("Compl", "only")]
+)
+def test_a_likeness_says_what_it_rests_on(word: str, said: str) -> None:
+    found = propose_choice(word, ("Completed", "Proposed"), "plan_status")
+    assert (found.choice, found.band) == ("Completed", Band.AMBER)
+    assert found.evidence.endswith(said)
 
 
 def test_a_yes_under_a_header_of_both_sexes_is_held() -> None:

@@ -37,17 +37,17 @@ def cell_reader(column: Column, table: Table, tally: Tally) -> CellReader:
 def date_reader(column: Column, table: Table) -> DateReader:
     """Return how the dates of a column are read: as declared, else as proven, else only where unambiguous.
 
+    A column of the clinic's own is read as all its values can be (CustomProof.order), so that none holds a patient.
     Date-times may be ISO whatever is declared; with slashes they are day first unless month first is.
     """
-    declared = table.date_format
+    declared, proven = table.date_format, table.proven.get(column.name)
+    if column.name.startswith("custom:"):  # what is declared speaks of the contract's own columns
+        return partial(values.proven_date, format_=proven) if proven else values.undeclared_date
     if column.kind is not Kind.DATE and declared is not None:
         order: values.DateFormat = "mm/dd/yyyy" if declared == "mm/dd/yyyy" else "dd/mm/yyyy"
         return partial(values.proven_date, format_=order)
-    if column.name.startswith("custom:") and declared == "yyyy-mm-dd":
-        return values.undeclared_date
     if declared is not None:
         return partial(values.declared_date, format_=declared)
-    proven = table.proven.get(column.name)
     if proven is not None:
         return partial(values.proven_date, format_=proven)
     return values.undeclared_date

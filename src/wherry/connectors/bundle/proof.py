@@ -4,14 +4,19 @@ import re
 from dataclasses import dataclass, field, replace
 
 from wherry.connectors.bundle.columns import Column, Kind
-from wherry.connectors.bundle.values import DateFormat, date_parts, readings
+from wherry.connectors.bundle.values import DateFormat, date_parts, looks_like_email, readings
 from wherry.model.catalog import Privacy
 
 _WORD_BOOLEANS = frozenset({"true", "false", "yes", "no", "y", "n"})
-_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?\Z", re.ASCII)
+# Longer ones are keys or measures that few number fields hold exactly: text holds them all.
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,10})(?:\.\d{1,4})?\Z", re.ASCII)
 _MOST_CHOICES = 30
 _LONGEST_CHOICE = 60
 _LONGEST_TEXT = 255
+_ENTRIES = re.compile(r"[;|]")
+# What is a person's own, or a point in time: a list of such would show people's data to whoever sets the field up.
+_NUMBER_TO_CALL = re.compile(r"\(?[+0][\d\s().\-/]{6,}\Z", re.ASCII)
+_DAY_AND_TIME = re.compile(r"\d{1,4}[-/]\d{1,2}[-/]\d{1,4}[T ]+\d{1,2}:\d\d", re.ASCII)
 
 # A custom column whose label holds one of these words is locked under the class beside it.
 _NEVER_MIGRATE: tuple[tuple[Privacy, str], ...] = (
@@ -71,6 +76,7 @@ class CustomProof:
     numbers: bool = True
     dates: bool = True
     slashed: bool = False
+    categories: bool = True  # no value is an address, a phone number, a date or a moment
     parts: int = 0
     distinct: set[str] = field(default_factory=set)
     distinct_parts: set[str] = field(default_factory=set)
@@ -85,6 +91,7 @@ class CustomProof:
         self.numbers = self.numbers and bool(_PLAIN_NUMBER.match(text))
         if self.dates:
             self._try_date(text)
+        self.categories = self.categories and not _is_single(text)
         if len(self.distinct) <= _MOST_CHOICES:
             self.distinct.add(text)
         if len(self.distinct_parts) <= _MOST_CHOICES:
@@ -110,16 +117,26 @@ class CustomProof:
         )
         for fits, kind, choices in kinds:
             if self.filled and fits:
-                return replace(column, kind=kind, choices=tuple(sorted(choices)))
+                return replace(column, kind=kind, choices=_spelt_once(choices))
         return column
 
+    def order(self, declared: DateFormat | None) -> DateFormat | None:
+        """Return in which order all dates of the column can be read: as declared, or as they prove.
+
+        None where they prove nothing or contradict what is declared; ISO dates are read under any order.
+        """
+        against = {"dd/mm/yyyy": self.proof.month_first, "mm/dd/yyyy": self.proof.day_first}
+        if declared in against:
+            return None if against[declared] else declared
+        return self.proof.format
+
     def _is_date(self, declared: DateFormat | None) -> bool:
-        told = not self.slashed or declared in {"dd/mm/yyyy", "mm/dd/yyyy"} or self.proof.format is not None
-        return self.dates and told
+        return self.dates and (not self.slashed or self.order(declared) is not None)
 
     def _is_multi(self) -> bool:
         return (
-            any(";" in text for text in self.distinct)
+            any(_ENTRIES.search(text) for text in self.distinct)
+            and self.categories
             and not self.many_lines
             and len(self.distinct_parts) <= _MOST_CHOICES
             and all(len(part) <= _LONGEST_CHOICE for part in self.distinct_parts)
@@ -129,6 +146,7 @@ class CustomProof:
     def _is_dropdown(self) -> bool:
         return (
             len(self.distinct) <= _MOST_CHOICES
+            and self.categories
             and self.longest <= _LONGEST_CHOICE
             and not self.many_lines
             and self.filled >= 2 * len(self.distinct)
@@ -136,5 +154,23 @@ class CustomProof:
 
 
 def split_entries(text: str) -> tuple[str, ...]:
-    """Return the entries of a cell that holds several, parted by semicolons, each once."""
-    return tuple(dict.fromkeys(part for entry in text.split(";") if (part := entry.strip())))
+    """Return the entries of a cell that holds several, parted by semicolons or upright strokes, each once."""
+    return tuple(dict.fromkeys(part for entry in _ENTRIES.split(text) if (part := entry.strip())))
+
+
+def _is_single(text: str) -> bool:
+    return any(
+        looks_like_email(part)
+        or bool(_NUMBER_TO_CALL.match(part))
+        or bool(_DAY_AND_TIME.match(part))
+        or date_parts(part) is not None
+        for part in split_entries(text)
+    )
+
+
+def _spelt_once(choices: set[str]) -> tuple[str, ...]:
+    """Return the choices in order, those that differ in case only once: a value is written as its list spells it."""
+    first: dict[str, str] = {}
+    for choice in sorted(choices):
+        first.setdefault(choice.casefold(), choice)
+    return tuple(first.values())

@@ -177,6 +177,8 @@ def _prove(table: Table, entry: FileEntry) -> Table:
     )
     proven = {name: proof.format for name, proof in dates.items()}
     proven |= {
-        c.name: customs[c.name].proof.format for c in columns if c.name in customs and c.kind is Kind.DATE
+        c.name: customs[c.name].order(table.date_format)
+        for c in columns
+        if c.name in customs and c.kind is Kind.DATE
     }
     return replace(table, columns=columns, proven=proven, rows=count)

@@ -9,15 +9,17 @@ from rapidfuzz import fuzz
 
 from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.likeness import phrase_likeness
-from wherry.mapping.values import ValueTable, value_tables
+from wherry.mapping.values import entry_for, spelling, value_tables
 from wherry.model.mapping import Band
 
 _BREAK = re.compile(r"[\W_]+")
 _LIKE, _MAYBE = 0.86, 0.62  # likeness from which a word is most likely, or perhaps, an entry
 _LISTED = 0.97
 _SURE_OF_LIKE, _SURE_OF_MAYBE, _SURE_OF_CODE = 0.85, 0.6, 0.6
+_FOREIGN = "foreign_"  # tables of words that other systems have begin so
 _NOT = frozenset({"not", "no", "non", "un", "never", "without"})
 _SHORTEST = 4  # letters from which likeness says anything
+_ONE_WORD = 0.75  # below, two single words have letters in common and no more: `Approved`, `Proposed`
 # ISO/IEC 5218, and yes or no under a header that names one of two.
 _CODES = {"1": "Male", "2": "Female", "0": "Unknown", "9": "Unknown"}
 _SIDES = {"male": ("Male", "Female"), "man": ("Male", "Female"), "female": ("Female", "Male")}
@@ -52,40 +54,58 @@ def propose_choice(word: str, offered: Sequence[str], table: str = "", header: s
     or the table says; what is only alike is amber, what the table calls ambiguous is amber without an entry,
     and what nobody knows is held (grey). Nothing is ever guessed for it.
     """
-    known = value_tables().get(table)
-    exact = next((entry for entry in offered if normal(entry) == normal(word)), "")
+    exact = next((entry for entry in offered if spelling(entry) == spelling(word)), "")
     if exact:
         return ChoiceProposal(
             choice=exact, confidence=1.0, band=Band.GREEN, evidence="stands in the pick list"
         )
-    ambiguous = _ambiguous(word, known)
-    if ambiguous:
-        why = f"ambiguous: {ambiguous}; held until somebody decides"
+    known = value_tables().get(table)
+    doubt = known.doubt(word) if known else ""
+    if doubt:
+        why = f"ambiguous: {doubt}; held until somebody decides"
         return ChoiceProposal(choice="", confidence=0.5, band=Band.AMBER, evidence=why)
-    text = _spellings(table).get(normal(word), "")
+    text = known.text(word) if known else ""
     if text:
         return _listed(text, offered, table)
-    return _coded(word, offered, table, header) or _alike(word, offered, table)
-
-
-def _ambiguous(word: str, known: ValueTable | None) -> str:
-    if known is None:
-        return ""
-    return next((why for spelt, why in known.ambiguous.items() if normal(spelt) == normal(word)), "")
+    return (
+        _coded(word, offered, table, header)
+        or _elsewhere(word, offered, table)
+        or _alike(word, offered, table)
+    )
 
 
 def _listed(text: str, offered: Sequence[str], table: str) -> ChoiceProposal:
-    said = _spellings(table)
-    for entry in offered:
-        if text in (entry, said.get(normal(entry))) or normal(entry) == normal(text):
-            why = f"a listed spelling of {text}"
-            return ChoiceProposal(choice=entry, confidence=_LISTED, band=Band.GREEN, evidence=why)
-    near = max(offered, key=lambda entry: (_likeness(text, entry), entry), default="")
-    if near and _likeness(text, near) >= _MAYBE:
+    entry = entry_for(text, offered, table)
+    if entry:
+        why = f"a listed spelling of {text}"
+        return ChoiceProposal(choice=entry, confidence=_LISTED, band=Band.GREEN, evidence=why)
+    near = _nearest(text, offered, table)
+    if near:
         why = f"a listed spelling of {text}, which the pick list lacks; {near} is nearest"
         return ChoiceProposal(choice=near, confidence=_SURE_OF_MAYBE, band=Band.AMBER, evidence=why)
     why = f"a listed spelling of {text}, which the pick list lacks; held"
     return ChoiceProposal(choice="", confidence=0.5, band=Band.GREY, evidence=why)
+
+
+def _nearest(text: str, offered: Sequence[str], table: str) -> str:
+    """Return the entry that other systems have for a text, else the one most like it; empty where none is."""
+    others = value_tables().get(_FOREIGN + table)
+    for entry in offered:
+        if others and others.text(entry) == text:
+            return entry
+    best = max(offered, key=lambda entry: (_likeness(text, entry), entry), default="")
+    return best if _likeness(text, best) >= _MAYBE else ""
+
+
+def _elsewhere(word: str, offered: Sequence[str], table: str) -> ChoiceProposal | None:
+    """Read a word as other systems use it: their tables are for proposing, never for reading."""
+    others = value_tables().get(_FOREIGN + table)
+    text = others.text(word) if others else ""
+    entry = entry_for(text, offered, table) if text else ""
+    if not entry:
+        return None
+    why = f"other systems' word for {text}; to be confirmed"
+    return ChoiceProposal(choice=entry, confidence=_SURE_OF_MAYBE, band=Band.AMBER, evidence=why)
 
 
 def _coded(word: str, offered: Sequence[str], table: str, header: str) -> ChoiceProposal | None:
@@ -116,7 +136,8 @@ def _alike(word: str, offered: Sequence[str], table: str) -> ChoiceProposal:
         why = "in neither the pick list nor a reviewed table; held until somebody says what it means"
         return ChoiceProposal(choice="", confidence=round(1.0 - score, 3), band=Band.GREY, evidence=why)
     sure = _SURE_OF_LIKE if score >= _LIKE else _SURE_OF_MAYBE
-    why = f"like {by!r}, by its spelling only"
+    how = "spelling" if _spelling(normal(word), normal(by)) >= _MAYBE else "words"
+    why = f"like {by!r}, by its {how} only"
     return ChoiceProposal(choice=best, confidence=sure, band=Band.AMBER, evidence=why)
 
 
@@ -125,8 +146,13 @@ def _likeness(mine: str, theirs: str) -> float:
     left, right = normal(mine), normal(theirs)
     if min(len(left), len(right)) < _SHORTEST or _denies(left) != _denies(right):
         return 0.0
+    return max(_spelling(left, right), phrase_likeness(words_of(left), words_of(right)) * 0.95)
+
+
+def _spelling(left: str, right: str) -> float:
     spelt = fuzz.token_sort_ratio(left, right) / 100.0
-    return max(spelt, phrase_likeness(words_of(left), words_of(right)) * 0.95)
+    cut_off = left.startswith(right) or right.startswith(left)
+    return spelt if cut_off or " " in left or " " in right or spelt >= _ONE_WORD else 0.0
 
 
 def _denies(text: str) -> bool:

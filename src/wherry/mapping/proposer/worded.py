@@ -163,7 +163,7 @@ def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
             continue
         found = propose_choice(status.name, texts, STATUSES)
         if found.band is Band.GREEN:  # a name is no declaration: a person has to say so
-            why = f"its name is {found.evidence}, and the source does not say what it means"
+            why = f"by its name only ({found.evidence}); the source does not say what it means"
             found = replace(found, confidence=_NAMED, band=Band.AMBER, evidence=why)
         yield ValueLine(
             table=STATUSES,

@@ -4,16 +4,17 @@ from wherry.mapping.ask import Ask, Outcome, Problem, rows_of
 from wherry.mapping.coerce import id_of, one_line, text_of, whole_of
 from wherry.mapping.transforms.registry import transform
 from wherry.mapping.transforms.scheduling import status_text
+from wherry.mapping.values import spelling
 from wherry.model.catalog import Catalog, FieldType
 from wherry.model.jsons import Json
 from wherry.model.operation import LEADS
 
 
 def named_id(destination: Catalog, lookup: str, name: str, **also: Json) -> int | None:
-    """Return the id of the row of that name (case and outer space ignored), or None."""
-    wanted = name.strip().casefold()
+    """Return the id of the row of that name (case, and what parts its words, ignored), or None."""
+    wanted = spelling(name)
     for row in rows_of(destination, lookup):
-        if text_of(row.get("name")).casefold() != wanted or not wanted:
+        if not wanted or spelling(text_of(row.get("name"))) != wanted:
             continue
         if all(row.get(key) == value for key, value in also.items()):
             return whole_of(row.get("id"))
@@ -82,8 +83,8 @@ def id_by_name(ask: Ask) -> Outcome:
     `args.names` may say which row a source value stands for.
     """
     word = text_of(ask.first)
-    own = {name.strip().casefold(): row for name, row in ask.table("names").items()}
-    return named_id(ask.context.destination, ask.arg("lookup"), own.get(word.casefold(), word))
+    own = {spelling(name): row for name, row in ask.table("names").items()}
+    return named_id(ask.context.destination, ask.arg("lookup"), own.get(spelling(word), word))
 
 
 @transform(gives=FieldType.DROPDOWN, args=("lookup", "name"), sources=(0, 0))

@@ -80,7 +80,7 @@ def deal_name(ask: Ask) -> Outcome:
 def payment_status(ask: Ask) -> Outcome:
     """Paid, part paid, unpaid or void, by `args.values` and a reviewed table; a blank status follows the balance."""
     found = status_of(ask)
-    return found if isinstance(found, Problem) else in_choices(ask, found)
+    return found if isinstance(found, Problem) else in_choices(ask, found, "invoice_status")
 
 
 @transform(gives=FieldType.REFERENCE, args=("pipeline",), sources=(0, 0))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from wherry.mapping.ask import Ask, Outcome, Problem
 from wherry.mapping.coerce import day_of, decimal_of, flag_of, instant_of, items_of, text_of
 from wherry.mapping.transforms.registry import transform
-from wherry.mapping.values import translate
+from wherry.mapping.values import entry_for, spelling, translate
 from wherry.model.catalog import FieldType
 from wherry.model.record import Value
 
@@ -50,16 +50,20 @@ def joined(items: tuple[str, ...]) -> Outcome:
     return ";".join(items) or None
 
 
-def in_choices(ask: Ask, text: str) -> Outcome:
-    """Return the text as the destination's pick list spells it, or a Problem."""
-    choices = ask.target.field.choices if ask.target and ask.target.field else ()
-    offered = [c.value for c in choices] or list(ask.rule.choices)
-    if not offered:
+def in_choices(ask: Ask, text: str, table: str = "") -> Outcome:
+    """Return the text as the destination's pick list spells it, by the reviewed table where one is named, or a Problem."""
+    there = offered(ask)
+    choices = there or list(ask.rule.choices)
+    if not choices:
         return text
-    for choice in offered:
-        if choice.strip().casefold() == text.strip().casefold():
-            return choice
-    return Problem(reason="choice_missing", detail="the destination's pick list has no such choice")
+    found = entry_for(text, choices, table)
+    return found or Problem(reason="choice_missing", detail="the destination's pick list has no such choice")
+
+
+def offered(ask: Ask) -> list[str]:
+    """Return the entries of the destination's pick list; none where the field is still to be made."""
+    field = ask.target.field if ask.target else None
+    return [choice.value for choice in field.choices] if field else []
 
 
 @transform(gives=None, compare="")
@@ -123,15 +127,16 @@ def money(ask: Ask) -> Outcome:
 
 @transform(gives=FieldType.DROPDOWN, compare="choice", args=("table", "values"))
 def choice(ask: Ask) -> Outcome:
-    """The pick-list text that `args.values`, then the value table `args.table`, gives for the value."""
+    """The pick-list text that `args.values`, then the destination's own list, then the value table `args.table` gives for the value."""
     word = text_of(ask.first)
     if not word:
         return None
     own, table = ask.table("values"), ask.arg("table")
-    text: str | Problem = word
-    if own or table:
-        text = translate(table, word, own=own)
-    return text if isinstance(text, Problem) else in_choices(ask, text)
+    decided = spelling(word) in map(spelling, own)
+    if not decided and (entry := entry_for(word, offered(ask), table)):
+        return entry
+    text = translate(table, word, own=own) if own or table else word
+    return text if isinstance(text, Problem) else in_choices(ask, text, table)
 
 
 @transform(gives=FieldType.MULTI_SELECT, compare="set")

@@ -203,7 +203,7 @@ def task_status(ask: Ask) -> Outcome:
 def appointment_status(ask: Ask) -> Outcome:
     """The appointment's status as people read it."""
     text = status_text(ask)
-    return in_choices(ask, text) if isinstance(text, str) else text
+    return in_choices(ask, text, "appointment_status") if isinstance(text, str) else text
 
 
 @transform(compare="text")

@@ -180,7 +180,7 @@ def active_plan_status(ask: Ask) -> Outcome:
     if not word:
         return None
     text = translate("plan_status", word)
-    return text if isinstance(text, Problem) else in_choices(ask, text)
+    return text if isinstance(text, Problem) else in_choices(ask, text, "plan_status")
 
 
 @transform(compare="text", sources=(1, 3))
