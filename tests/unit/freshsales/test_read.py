@@ -211,3 +211,13 @@ def test_deals_are_the_union_of_open_won_and_lost(api: Any) -> None:
     for n in (1, 3, 4):
         api.on(f"GET /deals/view/{n}", {"deals": [{"id": n}], "meta": {"total_pages": 1}})
     assert [one.id for one in api.destination.scan("deals")] == [1, 3, 4]
+
+
+def test_a_view_of_everything_that_a_colleague_made_does_not_stand_for_the_accounts_own(api: Any) -> None:
+    views = [(3, "All Contacts", 77), (4, "All Contacts", 0), (5, "Recycle Bin", 77), (6, "Recycle Bin", 0)]
+    api.on("GET /contacts/filters", {"filters": [
+        {"id": n, "name": name, "model_class_name": "Contact", "user_id": user} for n, name, user in views
+    ]})  # fmt: skip
+    api.on("GET /contacts/view/3", {"contacts": [{"id": 1}], "meta": {"total_pages": 1}})
+    api.on("GET /contacts/view/4", {"contacts": [{"id": 1}, {"id": 2}], "meta": {"total_pages": 1}})
+    assert [one.id for one in api.destination.scan("contacts")] == [1, 2]

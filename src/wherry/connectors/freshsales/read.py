@@ -13,6 +13,7 @@ from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, 
 from wherry.connectors.freshsales.hanging import Hanging
 from wherry.connectors.freshsales.observed import observe
 from wherry.connectors.freshsales.pick_lists import PickLists
+from wherry.connectors.freshsales.searched import Searched
 from wherry.connectors.freshsales.upload import STREAM as FILES
 from wherry.connectors.freshsales.views import Views
 from wherry.connectors.freshsales.walk import Listing, Walk, pages
@@ -70,7 +71,8 @@ class Reader:
 
         Contacts, accounts and deals come through their view of everything, 100 a call; tasks and
         appointments through their filters, unsorted; products, all but those that are `known`, one call
-        each. Notes have no list: raises UsageInvalid.
+        each. Custom modules come through their view of everything or, where none is shown, through search.
+        Notes have no list: raises UsageInvalid.
         """
         if stream == PRODUCTS.stream:
             yield from self.catalogue.all(known)
@@ -81,8 +83,13 @@ class Reader:
             return
         if not entity.has_views:
             raise UsageInvalid(f"{stream} cannot be listed; read them through their contacts")
+        views = self._views.of_everything(entity)
+        if not views:
+            rows = (self._seen(entity, row) for row in Searched(self._client, entity).rows(since))
+            yield from self.whole(entity, rows)
+            return
         seen: set[int] = set()
-        for view in self._views.of_everything(entity):
+        for view in views:
             for row, _ in self._walk(entity, view, seen, since):
                 if row.get("is_deleted") is not True:
                     yield self._seen(entity, row)
