@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 from wherry.app.adoptions import Found, adoptions_text, candidates_of
 from wherry.app.advice import adviser_of
@@ -17,7 +18,8 @@ from wherry.mapping.proposer.custom import Filling
 from wherry.mapping.proposer.keep import merged, persons_lines
 from wherry.mapping.proposer.memory import Memory, read_memory
 from wherry.mapping.proposer.stream import Ground, propose_streams, speaks_of
-from wherry.mapping.proposer.worded import STATUSES, ValueLine, values_text
+from wherry.mapping.proposer.values_file import laid, values_text
+from wherry.mapping.proposer.worded import STATUSES, ValueLine
 from wherry.model.errors import MappingIncomplete
 from wherry.model.ledger import Asked
 from wherry.model.mapping import Band, Proposal
@@ -25,6 +27,8 @@ from wherry.model.ports import Snapshot
 
 ADOPTIONS = "adoptions.yaml"
 MEMORY = "memory.json"
+Together: TypeAlias = Callable[[str, str, str], str]
+"""Lay a new proposal (the third text) over a file as it is (the second), knowing what was proposed last (the first)."""
 PROPOSED = "proposed"  # folder below .wherry with the files as they were proposed last
 
 
@@ -59,7 +63,7 @@ def propose(ws: Workspace) -> ProposeResult:
     for proposal in proposals:
         files.lay(proposal.file, proposal.text, proposal.without_columns)
     values = lines_of(ws)
-    files.lay(VALUES, values_text(values, ws.own_values()), values_text(()))
+    files.lay(VALUES, values_text(values, ws.own_values()), values_text(()), laid)
     files.lay(ADOPTIONS, adoptions_text(candidates_of(ws, snapshot)), adoptions_text(Found()))
     files.write()
     return ProposeResult(
@@ -156,13 +160,13 @@ class Files:
         mine = self._mine(name)
         return mine is not None and speaks_of(persons_lines(self._base(name) or "", mine), column)
 
-    def lay(self, name: str, theirs: str, plain: str) -> None:
+    def lay(self, name: str, theirs: str, plain: str, together: Together = merged) -> None:
         """Take a file's proposal in; `plain` stands for the last one where that is not known."""
         mine, base = self._mine(name), self._base(name)
         if mine is None and base is not None and not self.fresh:
             self.kept.append(name)
             return
-        text = theirs if mine is None else merged(plain if base is None else base, mine, theirs)
+        text = theirs if mine is None else together(plain if base is None else base, mine, theirs)
         if text == mine:
             self.kept.append(name)
         elif mine is not None and _readable(name, mine) and not _readable(name, text):

@@ -13,7 +13,8 @@ from wherry.mapping.blueprint import read_mappings
 from wherry.mapping.labels import CUSTOM
 from wherry.mapping.proposer.memory import memory_key
 from wherry.mapping.proposer.review import Choice, Decision, Row, difference, rows_of, settled
-from wherry.mapping.proposer.worded import ValueLine, decided
+from wherry.mapping.proposer.values_file import decided
+from wherry.mapping.proposer.worded import ValueLine
 from wherry.model.mapping import Band
 
 

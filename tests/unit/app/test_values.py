@@ -3,7 +3,8 @@
 from small_export import FILES
 from wherry.app.values import words_of
 from wherry.mapping.blueprint import parse_yaml
-from wherry.mapping.proposer.worded import value_lines, values_text
+from wherry.mapping.proposer.values_file import values_text
+from wherry.mapping.proposer.worded import value_lines
 from wherry.model.catalog import Catalog
 
 FILES_WITH_WORDS = {

@@ -5,7 +5,8 @@ from dataclasses import replace
 from proposer_world import BLUEPRINT, T, choices, destination_catalog
 from wherry.mapping.blueprint import parse_yaml
 from wherry.mapping.own_values import table_of, with_own_values
-from wherry.mapping.proposer.worded import Status, ValueLine, Words, decided, value_lines, values_text
+from wherry.mapping.proposer.values_file import decided, laid, values_text
+from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines
 from wherry.model.catalog import Field
 from wherry.model.mapping import Band
 
@@ -111,3 +112,52 @@ def test_a_table_keeps_its_heading_and_its_place_while_a_decision_stands_in_it()
     assert list(read)[:2] == ["patient_status", "invoice_status"]
     assert "sex" not in list(read)[:2]
     assert "appointment_status" in read
+
+
+def proposed_again(base: str, mine: str, *fields: Field) -> str:
+    own = {table: dict(part or {}) for table, part in parse_yaml(mine, "values.yaml").items()}
+    return laid(base, mine, values_text(lines(own, *fields), own))
+
+
+def test_what_a_person_decides_stays_under_its_table_whatever_is_proposed_beside_it() -> None:
+    base = values_text(lines())
+    mine = base.replace('#  "Written off": ', '  "Written off": Void').replace("#  Gogle:", "  Gogle:")
+    text = proposed_again(base, mine)
+    said = {table: dict(part or {}) for table, part in parse_yaml(text, "values.yaml").items()}
+    assert said["invoice_status"] == {"Written off": "Void"}
+    assert said["lead_sources"] == {"Gogle": "Google"}
+    assert {line for line in mine.split("\n") if line[:2] == "  "} <= set(text.split("\n"))
+    assert sorted(text.split("\n")) == sorted(mine.split("\n"))  # the open ones are as they were
+    again = values_text(lines(said), said)
+    assert laid(again, text, again) == text
+
+
+def test_a_word_that_is_new_comes_under_its_table_and_one_that_is_gone_goes() -> None:
+    base = values_text(line for line in lines() if line.word not in {"Broken", "Gogle"})
+    mine = base.replace("appointment_status:\n", "appointment_status:\n  # ours\n")
+    full = values_text(lines())
+    text = laid(base, mine, full)
+    assert parse_yaml(text, "values.yaml").keys() == parse_yaml(full, "values.yaml").keys()
+    section = text.partition("appointment_status:\n")[2].partition("\n\n")[0].split("\n")
+    assert section[0] == "  # ours"
+    assert [line for line in section if line.startswith("#  Broken:")]
+    assert laid(full, text, base) == mine
+
+
+def test_a_proposal_that_a_person_edited_or_deleted_is_not_made_again() -> None:
+    base = values_text(lines())
+    (broken,) = [line for line in base.split("\n") if line.startswith("#  Broken:")]
+    mine = base.replace(broken + "\n", "").replace("#  Paused: ", "#  Paused: ask the desk ")
+    other = base.replace("1 records of invoices", "2 records of invoices")
+    text = laid(base, mine, other)
+    assert "Broken" not in text
+    assert text.count("Paused") == 1
+    assert "ask the desk" in text
+    assert laid(other, text, other) == text
+
+
+def test_ends_of_lines_stay_as_they_are() -> None:
+    base = values_text(lines())
+    mine = base.replace("#  Broken: ", "  Broken: Cancelled").replace("\n", "\r\n")
+    text = laid(base, mine, values_text(lines({"appointment_status": {"Broken": "Cancelled"}})))
+    assert text == mine

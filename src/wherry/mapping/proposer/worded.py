@@ -1,6 +1,6 @@
-"""The proposal for values: what each word of the source's lists means in the tenant's own, and the file for it."""
+"""The proposal for values: what each word of the source's lists means in the tenant's own."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wherry.mapping.ask import rows_of
@@ -8,7 +8,6 @@ from wherry.mapping.labels import custom_label
 from wherry.mapping.needs import labelled
 from wherry.mapping.own_values import CLOSED, Own, spelt, table_of
 from wherry.mapping.proposer.choices import ChoiceProposal, normal, propose_choice
-from wherry.mapping.proposer.document import quoted
 from wherry.mapping.values import value_tables
 from wherry.model.catalog import Catalog
 from wherry.model.mapping import Band, Rule
@@ -21,11 +20,6 @@ _MOST = 60  # words of one list
 _NAMED = 0.9  # how sure a status is whose name alone says what it means
 _REPEATED = 2  # records from which a word of a column that is no closed list counts as one
 _LONGEST = 60  # characters of what still is a word of a list
-_HEAD = """\
-# What words of the source mean in Freshsales' pick lists. Green ones need no line here. A line that begins with
-# `#  ` is a proposal: take the `#` away to decide so, or write what is right; until then records that hold the
-# word are held. Then: wherry discover, wherry plan.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,41 +192,3 @@ def _held(words: Words, own: Own) -> Iterator[ValueLine]:
             found=replace(found, band=band, evidence=evidence),
             offered=offered,
         )
-
-
-def values_text(lines: Iterable[ValueLine], own: Own | None = None) -> str:
-    """Return mapping/values.yaml: a proposal for every word that is not sure, each behind a `#`, by table.
-
-    A table in which a person has decided something keeps its heading, and its place in the file.
-    """
-    open_lines: dict[str, list[ValueLine]] = {table: [] for table, said in (own or {}).items() if said}
-    for line in lines:
-        if line.found.band is not Band.GREEN:
-            open_lines.setdefault(line.table, []).append(line)
-    text = _HEAD
-    for table, some in open_lines.items():
-        text += f"\n{table}:\n" + "".join(f"{_entry(line)}\n" for line in some)
-    return text
-
-
-def _entry(line: ValueLine) -> str:
-    found = line.found
-    meant = quoted(found.choice) if found.choice else ""
-    said = f"{found.band} {found.confidence:.2f}, {line.held_by}; {found.evidence}"
-    return f"#  {quoted(line.word)}: {meant}  # {' '.join(said.split())}"
-
-
-def decided(text: str, line: ValueLine, choice: str) -> str:
-    """Return mapping/values.yaml with a person's word on a line: its proposal, wherever it stands, or a line of its own."""
-    own = f"  {quoted(line.word)}: {quoted(choice)}  # confirmed by a person; {line.held_by}"
-    lines = text.split("\n")
-    start = f"#  {quoted(line.word)}:"
-    section = next((n for n, one in enumerate(lines) if one.startswith(f"{line.table}:")), None)
-    if section is None:
-        return text.rstrip("\n") + f"\n\n{line.table}:\n{own}\n"
-    for number in range(section + 1, len(lines)):
-        if lines[number] and not lines[number].startswith(("#", " ")):
-            break
-        if lines[number].startswith(start):
-            return "\n".join([*lines[:number], own, *lines[number + 1 :]])
-    return "\n".join([*lines[: section + 1], own, *lines[section + 1 :]])
