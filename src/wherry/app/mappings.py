@@ -110,12 +110,22 @@ def read_values(path: Path) -> Own:
     content = _read(path) if path.exists() else {}
     if content is None:
         return {}
-    if not isinstance(content, dict) or not all(isinstance(part, dict | None) for part in content.values()):
+    if not _is_tables(content):
         raise MappingIncomplete(
             f"mapping/{path.name} must hold, per table, lines of 'word: what it means'",
             hint="for example, in two lines: `appointment_status:` and below it `  Failed twice: No-show`",
         )
-    return {str(table): {str(w): str(m) for w, m in (part or {}).items()} for table, part in content.items()}
+    return {
+        str(table): {str(word): str(meant) for word, meant in (part or {}).items() if meant is not None}
+        for table, part in content.items()
+    }
+
+
+def _is_tables(content: Any) -> bool:
+    """Tell whether this is a table of tables of words; one without a meaning is not decided yet."""
+    if not isinstance(content, dict) or not all(isinstance(part, dict | None) for part in content.values()):
+        return False
+    return not any(isinstance(m, dict | list) for part in content.values() for m in (part or {}).values())
 
 
 def read_decisions(path: Path) -> Decisions:

@@ -12,6 +12,7 @@ from wherry.app.results import PlanResult
 from wherry.app.situation import ALL_CLASSES, Situation, currencies_of, gather, missing_field
 from wherry.app.workspace import Workspace
 from wherry.mapping.check import FieldNeed, Issue, check
+from wherry.mapping.own_values import unknown_meanings
 from wherry.mapping.tenant import missing_modules
 from wherry.model.errors import MappingIncomplete
 from wherry.model.jsons import Json
@@ -61,9 +62,10 @@ def _check(ws: Workspace, situation: Situation) -> None:
 
 
 def _issues(ws: Workspace, situation: Situation) -> tuple[Issue, ...]:
-    mappings = situation.mappings
-    return check(
-        mappings.active, situation.snapshot.catalog, situation.catalog, ws.settings.policy, mappings.places
+    mappings, source = situation.mappings, situation.snapshot.catalog
+    return (
+        *check(mappings.active, source, situation.catalog, ws.settings.policy, mappings.places),
+        *unknown_meanings(ws.own_values(), mappings.active, source, situation.catalog),
     )
 
 

@@ -1,11 +1,18 @@
 """What a clinic says its own words mean, in mapping/values.yaml: into the source's closed lists, and into rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from wherry.mapping.ask import rows_of
+from wherry.mapping.form import Place
+from wherry.mapping.form_check import nearest
+from wherry.mapping.issue import Issue
+from wherry.mapping.labels import custom_label
+from wherry.mapping.needs import labelled
 from wherry.mapping.transforms import named
-from wherry.mapping.values import value_tables
+from wherry.mapping.values import entry_for, value_tables
+from wherry.model.catalog import Catalog
 from wherry.model.jsons import Json
 from wherry.model.mapping import Mapping as StreamMapping
 from wherry.model.mapping import Rule
@@ -81,3 +88,59 @@ def _with(rule: Rule, own: Own) -> Rule:
     said = rule.args.get(argument)
     together: dict[str, Json] = {**words, **(said if isinstance(said, dict) else {})}
     return replace(rule, args={**rule.args, argument: together})
+
+
+def texts_of(table: str) -> tuple[str, ...]:
+    """Return the texts of a reviewed table; none where there is no such table."""
+    known = value_tables().get(table)
+    return known.texts if known else ()
+
+
+def entries_of(rule: Rule, mapping: StreamMapping, destination: Catalog) -> tuple[str, ...]:
+    """Return the tenant's own entries of the list that a rule writes to, else those that the rule brings."""
+    if rule.using == "id_by_name":
+        lookup = str(rule.args.get("lookup", ""))
+        return tuple(str(row.get("name") or "") for row in rows_of(destination, lookup) if row.get("name"))
+    there = labelled(destination, mapping.destination, custom_label(rule.to) or rule.to)
+    return tuple(choice.value for choice in there.choices) if there and there.choices else rule.choices
+
+
+def unknown_meanings(
+    own: Own, mappings: Sequence[StreamMapping], source: Catalog, destination: Catalog
+) -> Iterator[Issue]:
+    """Yield what mapping/values.yaml says that nothing can read: tables and entries that are not there.
+
+    Words of the source are in no message: they may be a person's.
+    """
+    offered = _entries_by_table(mappings, source, destination)
+    for table, said in own.items():
+        entries = list(dict.fromkeys(offered.get(table, ())))
+        if table not in offered:
+            near = nearest(table, offered)
+            hint = f"did you mean {near}?" if near else "wherry propose writes those that there are"
+            yield _issue(f"there is no table {table}", hint)
+        for meant in dict.fromkeys(said.values()):
+            if entries and not entry_for(meant, entries, table):
+                yield _issue(f"{table} has no entry {meant!r}", f"one of: {', '.join(entries)}")
+
+
+def _entries_by_table(
+    mappings: Sequence[StreamMapping], source: Catalog, destination: Catalog
+) -> dict[str, list[str]]:
+    """Return what a word may stand for, by table: reviewed texts, listed words of the source, the tenant's entries."""
+    offered: dict[str, list[str]] = {table: list(texts_of(table)) for table in value_tables()}
+    for place, table in CLOSED.items():
+        stream, _, column = place.partition(".")
+        known = source.stream(stream)
+        field = known.field(column) if known else None
+        if not offered.setdefault(table, []) and field:
+            offered[table] = [choice.value for choice in field.choices]
+    for mapping in mappings:
+        for rule in mapping.rules:
+            table, _ = table_of(rule)
+            offered.setdefault(table, []).extend(entries_of(rule, mapping, destination))
+    return offered
+
+
+def _issue(message: str, hint: str) -> Issue:
+    return Issue(code="unknown_meaning", message=message, place=Place(file="mapping/values.yaml"), hint=hint)

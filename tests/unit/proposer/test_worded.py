@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from proposer_world import BLUEPRINT, T, choices, destination_catalog
+import pytest
+
+from proposer_world import BLUEPRINT, T, choices, destination_catalog, source_catalog
 from wherry.mapping.blueprint import parse_yaml
-from wherry.mapping.own_values import table_of, with_own_values
+from wherry.mapping.own_values import table_of, unknown_meanings, with_own_values
 from wherry.mapping.proposer.values_file import decided, laid, values_text
 from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines
 from wherry.model.catalog import Field
@@ -161,3 +163,34 @@ def test_ends_of_lines_stay_as_they_are() -> None:
     mine = base.replace("#  Broken: ", "  Broken: Cancelled").replace("\n", "\r\n")
     text = laid(base, mine, values_text(lines({"appointment_status": {"Broken": "Cancelled"}})))
     assert text == mine
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"sex": {"x": "Bogus"}}, ["sex has no entry 'Bogus'; one of: Man, Woman"]),
+        ({"sexx": {"x": "Man"}}, ["there is no table sexx; did you mean sex?"]),
+        (
+            {"colours": {"x": "Red"}},
+            ["there is no table colours; wherry propose writes those that there are"],
+        ),
+        (
+            {"lead_sources": {"Papa Quillfeather": "Nowhere"}},
+            ["lead_sources has no entry 'Nowhere'; one of: Google, Web"],
+        ),
+        ({"recall_type": {"Exam": "dentist"}, "appointment_status": {"x": "no_show", "y": "DNA"}}, []),
+        ({"sex": {"x": "woman", "y": "Male"}, "lead_sources": {"Gogle": "google"}}, []),
+    ],
+)
+def test_a_meaning_that_is_no_entry_is_named_without_the_word(own, said) -> None:
+    gender = Field(
+        name="cf_gender", type=T.DROPDOWN, label="Gender", custom=True, choices=choices("Man", "Woman")
+    )
+    there = replace(
+        destination_catalog(gender),
+        lookups={"lead_sources": [{"id": 1, "name": "Google"}, {"id": 2, "name": "Web"}]},
+    )
+    found = unknown_meanings(own, BLUEPRINT.mappings, source_catalog(), there)
+    assert [
+        f"{issue.message}; {issue.hint}".replace("Male, Female, Other, Unknown, ", "") for issue in found
+    ] == said

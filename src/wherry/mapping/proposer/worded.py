@@ -3,10 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wherry.mapping.ask import rows_of
-from wherry.mapping.labels import custom_label
-from wherry.mapping.needs import labelled
-from wherry.mapping.own_values import CLOSED, Own, spelt, table_of
+from wherry.mapping.own_values import CLOSED, Own, entries_of, spelt, table_of, texts_of
 from wherry.mapping.proposer.choices import ChoiceProposal, normal, propose_choice
 from wherry.mapping.values import value_tables
 from wherry.model.catalog import Catalog
@@ -89,7 +86,7 @@ def value_lines(
                 stream=stream,
                 field=field,
                 target=f"{mapping.destination}.{rule.to}",
-                offered=_offered(rule, mapping, destination, table),
+                offered=entries_of(rule, mapping, destination) or texts_of(table),
             )
             yield from _lines(listed, rule, words, own)
 
@@ -136,16 +133,6 @@ def _lines(listed: _Listed, rule: Rule, words: Words, own: Own) -> Iterator[Valu
             found=found,
             offered=listed.offered,
         )
-
-
-def _offered(rule: Rule, mapping: StreamMapping, destination: Catalog, table: str) -> tuple[str, ...]:
-    """Return the tenant's own entries, else those that the rule brings, else those of the reviewed table."""
-    if rule.using == "id_by_name":
-        return tuple(str(row.get("name") or "") for row in rows_of(destination, table) if row.get("name"))
-    there = labelled(destination, mapping.destination, custom_label(rule.to) or rule.to)
-    entries = tuple(choice.value for choice in there.choices) if there else ()
-    known = value_tables().get(table)
-    return entries or rule.choices or (known.texts if known else ())
 
 
 def _statuses(words: Words, own: Own) -> Iterator[ValueLine]:
