@@ -1,62 +1,125 @@
 """The review on the terminal: propose, ask a person row by row, write what was said, and remember it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wherry.app.mappings import mapping_texts
 from wherry.app.propose import MEMORY, PROPOSED, filling_of, kept_memory, propose, value_row
-from wherry.app.results import ProposeResult
+from wherry.app.results import ProposalLine, ProposeResult
 from wherry.app.values import lines_of
 from wherry.app.workspace import VALUES, Workspace
 from wherry.mapping.blueprint import read_mappings
-from wherry.mapping.labels import CUSTOM
+from wherry.mapping.labels import CUSTOM, custom_label, normal_label
 from wherry.mapping.proposer.memory import memory_key
 from wherry.mapping.proposer.review import Choice, Decision, Row, difference, rows_of, settled
 from wherry.mapping.proposer.values_file import decided
 from wherry.mapping.proposer.worded import ValueLine
+from wherry.model.catalog import Field
 from wherry.model.mapping import Band
+
+_TIMES = 5  # a row is asked before it is left for later
+
+Decided = tuple[Row, Decision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """The person: asked for one row, and whether all rows that are sure may stand as they are."""
+    """The person: asked for one row, and whether all rows that are sure may stand as they are.
+
+    `refuse` says why an answer cannot be, before the row is asked again. `tell` shows lines that are not
+    sure and are not decided here: what is locked is opened by an approval.
+    """
 
     row: Callable[[Row], Decision]
     bulk: Callable[[Sequence[Row]], bool]
     word: Callable[[ValueLine], str] = lambda _line: ""  # the entry that a word stands for; empty: later
+    refuse: Callable[[str], None] = lambda _why: None
+    tell: Callable[[Sequence[ProposalLine]], None] = lambda _lines: None
 
 
 def review(ws: Workspace, ask: Asker) -> ProposeResult:
     """Propose, walk a person through amber and red rows one by one and green ones in bulk, then words that are open.
 
-    Each file is written as soon as its rows are decided, so that an end in between loses no more than the
-    file at hand. What was decided is kept in mapping/memory.json as a suggestion for later proposals.
+    Each answer is written before the next question, so that an end in between loses none. What was decided
+    is kept in mapping/memory.json as a suggestion for later proposals. The result shows what is left open.
     Raises what propose() raises.
     """
     result = propose(ws)
+    own = {field.name: field.header or field.name for field in _own_columns(ws)}
+    locked = [
+        p for p in result.proposals if p.band in {"amber", "red"} and p.source_header not in own.values()
+    ]
+    if locked:
+        ask.tell(locked)
     changed: list[str] = []
+    done: set[str] = set()
     for name, text in mapping_texts(ws.mapping_dir).items():
+        for some in _decisions(ws, name, list(rows_of(name, text)), ask):
+            _write(ws, name, some)
+            _remember(ws, name, some)
+            done |= {own.get(row.column, row.column) for row, _ in some}
         path = ws.mapping_dir / Path(name).name
-        rows = list(rows_of(name, text))
-        decided = [
-            (row, decision) for row, decision in _decisions(rows, ask) if decision.choice is not Choice.LATER
-        ]
-        new = text
-        for row, decision in decided:
-            new = settled(new, row, decision)
-        if new != text:
-            read_mappings(
-                {**mapping_texts(ws.mapping_dir), name: new}
-            )  # a decision never leaves a broken file
-            fresh = path.with_name(f".{path.name}.new")
-            fresh.write_bytes(new.encode())
-            fresh.replace(path)
-        _remember(ws, name, decided)
-        changed += difference(name, _proposed(ws, path.name, text), new)
+        changed += difference(name, _proposed(ws, path.name, text), path.read_bytes().decode())
     changed += _words(ws, ask)
     left = tuple(value_row(line) for line in lines_of(ws))
-    return replace(result, changed=tuple(changed), values=left)
+    lines = tuple(p for p in result.proposals if p.band == "green" or p.source_header not in done)
+    return replace(result, changed=tuple(changed), values=left, proposals=lines)
+
+
+def _own_columns(ws: Workspace) -> list[Field]:
+    streams = ws.snapshot().catalog.streams
+    return [field for stream in streams for field in stream.fields if field.name.startswith(CUSTOM)]
+
+
+def _decisions(ws: Workspace, name: str, rows: Sequence[Row], ask: Asker) -> Iterator[list[Decided]]:
+    """Yield what is decided: rows that stay as they are together, then each answer as soon as it is given."""
+    sure = [row for row in rows if row.band is Band.GREEN]
+    open_rows = [row for row in rows if row.band is not Band.GREEN]
+    if sure and ask.bulk(sure):
+        yield [(row, Decision(choice=Choice.KEEP)) for row in sure]
+    else:
+        open_rows = list(rows)
+    for row in open_rows:
+        decision = _answer(ws, name, row, ask)
+        if decision.choice is not Choice.LATER:
+            yield [(row, decision)]
+
+
+def _answer(ws: Workspace, name: str, row: Row, ask: Asker) -> Decision:
+    for _ in range(_TIMES):
+        decision = ask.row(row)
+        if decision.choice is not Choice.RENAME:
+            return decision
+        if normal_label(decision.label) not in _taken(ws, name, row):
+            return decision
+        ask.refuse(f"another line writes the field {decision.label} already")
+    return Decision(choice=Choice.LATER)
+
+
+def _taken(ws: Workspace, name: str, row: Row) -> set[str]:
+    """Return the labels, as they are compared, of the fields that other rules write where a file's go."""
+    written = read_mappings(mapping_texts(ws.mapping_dir))
+    places = {one.mapping.destination for one in written if one.place.file == name}
+    rules = [rule for one in written if one.mapping.destination in places for rule in one.mapping.rules]
+    labels = [custom_label(rule.to) for rule in rules if rule.source != (row.column,)]
+    return {normal_label(label) for label in labels if label}
+
+
+def _write(ws: Workspace, name: str, some: Sequence[Decided]) -> None:
+    texts = mapping_texts(ws.mapping_dir)
+    new = texts[name]
+    for row, decision in some:
+        new = settled(new, row, decision)
+    if new != texts[name]:
+        read_mappings({**texts, name: new})  # a decision never leaves a broken file
+        _put(ws.mapping_dir / Path(name).name, new)
+
+
+def _put(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(text.encode())
+    fresh.replace(path)
 
 
 def _words(ws: Workspace, ask: Asker) -> tuple[str, ...]:
@@ -68,29 +131,17 @@ def _words(ws: Workspace, ask: Asker) -> tuple[str, ...]:
         choice = ask.word(line) if line.found.band is not Band.GREEN else ""
         if choice:
             text = decided(text, line, choice)
-            fresh = path.with_name(f".{path.name}.new")
-            fresh.write_bytes(text.encode())
-            fresh.replace(path)
+            _put(path, text)
     return difference(f"mapping/{VALUES}", before, text)
 
 
-def _decisions(rows: Sequence[Row], ask: Asker) -> list[tuple[Row, Decision]]:
-    sure = [row for row in rows if row.band is Band.GREEN]
-    open_rows = [row for row in rows if row.band is not Band.GREEN]
-    if sure and not ask.bulk(sure):
-        open_rows = list(rows)
-        sure = []
-    kept = [(row, Decision(choice=Choice.KEEP)) for row in sure]
-    return [*((row, ask.row(row)) for row in open_rows), *kept]
-
-
-def _remember(ws: Workspace, name: str, decided: Sequence[tuple[Row, Decision]]) -> None:
+def _remember(ws: Workspace, name: str, some: Sequence[Decided]) -> None:
     snapshot = ws.snapshot()
     filling, system = filling_of(snapshot), snapshot.catalog.system
     written = read_mappings(mapping_texts(ws.mapping_dir))
     streams = {one.mapping.source for one in written if one.place.file == name}
     found: dict[str, str] = {}
-    for row, decision in decided:
+    for row, decision in some:
         for stream in streams:
             label = row.column.removeprefix(CUSTOM)
             key = memory_key(system, stream, label, filling(stream, row.column).samples)
@@ -98,8 +149,7 @@ def _remember(ws: Workspace, name: str, decided: Sequence[tuple[Row, Decision]])
             if row.band is not Band.RED:
                 found[key] = "" if decision.choice is Choice.LEAVE else place
     if found:
-        path = ws.mapping_dir / MEMORY
-        path.write_text(kept_memory(ws).keeping(found).text(), encoding="utf-8")
+        _put(ws.mapping_dir / MEMORY, kept_memory(ws).keeping(found).text())
 
 
 def _proposed(ws: Workspace, name: str, otherwise: str) -> str:

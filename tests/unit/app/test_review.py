@@ -126,3 +126,51 @@ def test_a_word_that_is_not_sure_is_asked_written_and_shown(world: StandIn) -> N
     review(cast("Workspace", world), later)
     assert ("sex", "zq") not in asked
     assert files(world)["values.yaml"].count("zq: Other") == 1
+
+
+def test_what_was_said_before_an_interrupt_is_written(world: StandIn) -> None:
+    def answer(row: Row) -> Decision:
+        if row.column == "custom:NI Number":
+            raise KeyboardInterrupt
+        return Decision(choice=Choice.RENAME, label="Seen at")
+
+    with pytest.raises(KeyboardInterrupt):
+        review(cast("Workspace", world), Asker(row=answer, bulk=lambda _rows: True))
+    assert 'to: "custom:Seen at", from: "custom:Odd one"' in text(world)
+    assert "custom:Seen at" in (world.mapping_dir / "memory.json").read_text()
+
+
+def test_a_label_that_another_line_writes_is_refused_and_asked_again(world: StandIn) -> None:
+    labels = iter(["gender", "Loyalty_Tier", "Seen at"])
+    refused: list[str] = []
+
+    def answer(row: Row) -> Decision:
+        own = row.column == "custom:Odd one"
+        return Decision(choice=Choice.RENAME, label=next(labels)) if own else Decision(choice=Choice.LATER)
+
+    review(cast("Workspace", world), Asker(row=answer, bulk=lambda _rows: True, refuse=refused.append))
+    assert len(refused) == 2
+    assert 'to: "custom:Seen at", from: "custom:Odd one"' in text(world)
+
+
+def test_a_row_is_not_asked_for_ever(world: StandIn) -> None:
+    before = reviewed(world, {})[0].proposals
+    _, asked = reviewed(world, {"custom:Odd one": Decision(choice=Choice.RENAME, label="Gender")})
+    assert 'from: "custom:Odd one", type: text, band: amber' in text(world)
+    assert [row.column for row in asked].count("custom:Odd one") == 5
+    assert before
+
+
+def test_the_result_shows_what_is_left_open_and_what_an_approval_opens_is_told(world: StandIn) -> None:
+    told: list[str] = []
+    asker = Asker(
+        row=lambda row: Decision(choice=Choice.KEEP if row.band is Band.AMBER else Choice.LATER),
+        bulk=lambda _rows: True,
+        tell=lambda lines: told.extend(line.source_header for line in lines),
+    )
+    result = review(cast("Workspace", world), asker)
+    open_lines = {p.source_header for p in result.proposals if p.band in {"amber", "red"}}
+    assert "custom:NI Number" in open_lines
+    assert "custom:Odd one" not in open_lines
+    assert "nhsNumber" in told
+    assert not {header for header in told if header.startswith("custom:")}

@@ -40,6 +40,21 @@ def test_facts_are_aligned():
     assert out.getvalue() == "run    r1\ncalls  1,200\n"
 
 
+@pytest.mark.parametrize("tty", [True, False])
+def test_what_would_steer_a_terminal_is_shown_as_its_code(monkeypatch, tty):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = Terminal() if tty else io.StringIO()
+    screen = Screen(out)
+    screen.line("a\x1b[2Jb")
+    screen.table(["c"], [["d\x1b]0;title\x07"], ["e\nf\u202eg"]])
+    said = out.getvalue()
+    for code in ("a\\x1b[2Jb", "d\\x1b]0;title\\x07", "e\\nf\\u202eg"):
+        assert code in said
+    assert "\x1b[2J" not in said
+    assert "\x07" not in said
+
+
 def test_square_brackets_are_text_on_a_terminal(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     out = Terminal()

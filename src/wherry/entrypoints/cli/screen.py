@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Cell = str | int | float | None
+_HARMLESS = "\n\u00a0\u202f"  # line ends, and spaces that do not break
 
 
 def terminal(stream: TextIO) -> "Console | None":
@@ -21,6 +22,11 @@ def terminal(stream: TextIO) -> "Console | None":
     from rich.console import Console
 
     return Console(file=stream, highlight=False, emoji=False)
+
+
+def printable(text: str) -> str:
+    """Return a text that can do nothing to a terminal: what controls one, line ends aside, is written as its code."""
+    return "".join(c if c.isprintable() or c in _HARMLESS else repr(c)[1:-1] for c in text)
 
 
 def abandon_stdout() -> None:
@@ -38,9 +44,9 @@ class Screen:
     def line(self, text: str = "") -> None:
         """Print a sentence."""
         if self._console:
-            self._console.print(text, markup=False)
+            self._console.print(printable(text), markup=False)
         else:
-            self._stream.write(text + "\n")
+            self._stream.write(printable(text) + "\n")
 
     def heading(self, text: str) -> None:
         """Print a heading, with an empty line before it."""
@@ -87,7 +93,9 @@ def _text(cell: Cell) -> str:
         return ""
     if isinstance(cell, float):
         return f"{cell:,.2f}"
-    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return f"{cell:,}"
+    return printable(str(cell)).replace("\n", "\\n")
 
 
 def _aligned(lines: list[list[str]], numeric: list[bool]) -> list[str]:

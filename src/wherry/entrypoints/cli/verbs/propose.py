@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wherry.app.results import ProposeResult
+from wherry.app.results import ProposalLine, ProposeResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
-from wherry.entrypoints.cli.screen import Cell, Screen
+from wherry.entrypoints.cli.screen import Cell, Screen, printable
 from wherry.entrypoints.cli.verbs.advice import show_advice
 
 if TYPE_CHECKING:
     from wherry.mapping.proposer.review import Decision, Row
     from wherry.mapping.proposer.worded import ValueLine
 
+_BY_ENTER = 0.85  # how sure a proposal must be so that Enter alone takes it
 _ANSWERS = {"k": "keep", "r": "rename", "l": "leave", "s": "later"}
 
 
@@ -40,36 +41,53 @@ def _reviewed(face: Face) -> ProposeResult:
         raise UsageInvalid(
             "a review needs a person at a terminal", hint="leave --review out, and edit mapping/*.yaml"
         )
-    return face.in_workspace(lambda ws: review(ws, Asker(row=_ask_row, bulk=_ask_bulk, word=_ask_word)))
+    asker = Asker(row=_ask_row, bulk=_ask_bulk, word=_ask_word, refuse=_say, tell=_tell_locked)
+    return face.in_workspace(lambda ws: review(ws, asker))
+
+
+def _say(text: str) -> None:
+    click.echo(printable(text), err=True)
+
+
+def _tell_locked(lines: "Sequence[ProposalLine]") -> None:
+    names = ", ".join(dict.fromkeys(f"{line.source_object}.{line.source_header}" for line in lines))
+    _say(f"Not asked here, as an approval opens them (wherry approve … --unlock CLASS): {names}\n")
 
 
 def _ask_bulk(rows: "Sequence[Row]") -> bool:
     for row in rows:
-        click.echo(f"  {row.column} → {row.to}: {row.evidence}", err=True)
+        _say(f"  {row.column} → {row.to}: {row.evidence}")
     return click.confirm(f"{len(rows)} green lines. Keep them all?", default=True, err=True)
 
 
 def _ask_row(row: "Row") -> "Decision":
     from wherry.mapping.proposer.review import Choice, Decision
 
-    click.echo(f"\n{row.band}: {row.column} → {row.to or 'does not move'}\n  {row.evidence}", err=True)
+    _say(f"\n{row.band}: {row.column} → {row.to or 'does not move'}")
+    _say(f"  {row.evidence}")
     if not row.to:
         return _ask_barred(row)
     question = "[k]eep, [r]ename the field, [l]eave the column out, [s]kip for now"
     answer = click.prompt(question, type=click.Choice(list(_ANSWERS)), show_choices=False, err=True)
     choice = Choice(_ANSWERS[answer])
-    label = click.prompt("label of the field", err=True) if choice is Choice.RENAME else ""
-    return Decision(choice=choice, label=label.strip())
+    label = ""
+    if choice is Choice.RENAME:
+        label = click.prompt("label of the field", value_proc=_label, err=True)
+    return Decision(choice=choice, label=label)
+
+
+def _label(typed: str) -> str:
+    if not typed.strip() or not typed.isprintable():
+        raise click.BadParameter("a field needs a label")
+    return typed.strip()
 
 
 def _ask_word(line: "ValueLine") -> str:
-    click.echo(
-        f"\n{line.found.band}: {line.word!r}, {line.held_by}: {line.found.evidence}",
-        err=True,
-    )
+    _say(f"\n{line.found.band}: {line.word!r}, {line.held_by}: {line.found.evidence}")
     entries = {str(number): entry for number, entry in enumerate(line.offered, start=1)}
-    click.echo("  " + ", ".join(f"{number} {entry}" for number, entry in entries.items()), err=True)
-    default = next((number for number, entry in entries.items() if entry == line.found.choice), "s")
+    _say("  " + ", ".join(f"{number} {entry}" for number, entry in entries.items()))
+    meant = line.found.choice if line.found.confidence >= _BY_ENTER else ""
+    default = next((number for number, entry in entries.items() if entry == meant), "s")
     question = "which entry it stands for, or [s]kip for now"
     answer = click.prompt(
         question, type=click.Choice([*entries, "s"]), default=default, show_choices=False, err=True
