@@ -221,3 +221,42 @@ def test_a_view_of_everything_that_a_colleague_made_does_not_stand_for_the_accou
     api.on("GET /contacts/view/3", {"contacts": [{"id": 1}], "meta": {"total_pages": 1}})
     api.on("GET /contacts/view/4", {"contacts": [{"id": 1}, {"id": 2}], "meta": {"total_pages": 1}})
     assert [one.id for one in api.destination.scan("contacts")] == [1, 2]
+
+
+DEALS_TAKE = frozenset(
+    {
+        "owner", "creater", "updater", "source", "contacts", "sales_account", "deal_stage", "deal_type", "deal_reason",
+        "campaign", "deal_payment_status", "currency", "sales_activities", "tasks", "appointments", "notes", "products",
+    }
+)  # fmt: skip
+"""The documented values of deals; that of contacts, territory, is not among them."""
+
+
+@pytest.mark.parametrize("also_refused", ["", "currency", "sales_account"])
+def test_deals_are_read_where_only_their_own_documented_includes_are_taken(
+    api: Any, also_refused: str
+) -> None:
+    def deal(call: Any) -> Any:
+        asked = set(call.params.get("include", "").split(",")) - {""}
+        if asked - (DEALS_TAKE - {also_refused}):
+            return 400, {"errors": {"code": 400, "message": ["include is invalid"]}}
+        return {"deal": {"id": 5, "custom_field": {}}, "users": [{"id": 7}] if "owner" in asked else []}
+
+    api.on("GET /deals/5", deal)
+    first, second = (next(iter(api.destination.fetch("deals", [5]))) for _ in range(2))
+    assert first == second
+    assert first.fields["owner_id"] == 7
+    assert (
+        len([call for call in api.calls if call.params.get("include") == api.calls[-1].params["include"]])
+        == 2
+    )
+
+
+def test_a_record_is_read_without_includes_where_every_one_is_refused(api: Any) -> None:
+    def contact(call: Any) -> Any:
+        if "include" in call.params:
+            return 400, {"errors": {"code": 400, "message": ["include is invalid"]}}
+        return {"contact": {"id": 5, "custom_field": {}, "external_id": "1"}}
+
+    api.on("GET /contacts/5", contact)
+    assert [one.id for one in api.destination.fetch("contacts", [5])] == [5]

@@ -13,6 +13,7 @@ class Entity:
     model: str  # its class name in views and targetables
     hidden: Mapping[str, str]  # field → include value that shows it
     extra_includes: tuple[str, ...] = ()
+    documented: str = ""  # include values of this stream that were documented or seen [D]/[C]
     whole: tuple[str, ...] = ()  # keys without which a row is a thin one
     dependents: tuple[str, ...] = ()  # include values for what hangs on a record
     has_views: bool = False
@@ -31,23 +32,25 @@ class Entity:
 
     @property
     def documented_include(self) -> str:
-        """Return the same, reduced to values that were documented or seen."""
-        return ",".join(name for name in self.include.split(",") if name in _KNOWN_INCLUDES)
+        """Return the same, reduced to values that were documented or seen for this very stream.
+
+        The others, such as lifecycle_stage, follow the same pattern [I].
+        """
+        known = self.documented.split()
+        return ",".join(name for name in self.include.split(",") if name in known)
+
+    @property
+    def last_includes(self) -> tuple[str, ...]:
+        """Return what to ask for where the documented values are refused too: all but one of them, then none."""
+        known = [name for name in self.documented_include.split(",") if name]
+        but_one = [",".join(name for name in known if name != out) for out in known]
+        return tuple(dict.fromkeys((*but_one, "")))
 
 
 def is_module(stream: str) -> bool:
     """Return whether a stream is a custom module: their entity names begin so [C]."""
     return stream.startswith("cm_")
 
-
-_KNOWN_INCLUDES = frozenset(
-    {
-        "owner", "source", "campaign", "territory", "sales_accounts", "business_type", "industry_type",
-        "sales_account", "contacts", "deal_type", "deal_reason", "deal_payment_status", "currency",
-        "targetable", "users", "appointment_attendees",
-    }
-)  # fmt: skip
-"""[D]/[C]: official list and clients. Others, such as lifecycle_stage, follow the same pattern [I]."""
 
 CONTACTS = Entity(
     stream="contacts",
@@ -63,6 +66,7 @@ CONTACTS = Entity(
         "campaign_id": "campaign",
     },
     extra_includes=("sales_accounts",),
+    documented="owner source territory campaign sales_accounts",
     whole=("custom_field", "external_id"),
     dependents=("tasks", "appointments", "notes", "deals"),
     has_views=True,
@@ -79,6 +83,7 @@ LEADS = Entity(
         "territory_id": "territory",
         "campaign_id": "campaign",
     },
+    documented="owner source territory campaign",
     whole=("custom_field",),
     dependents=("tasks", "appointments", "notes"),
     has_views=True,
@@ -96,6 +101,7 @@ SALES_ACCOUNTS = Entity(
         "business_type_id": "business_type",
         "industry_type_id": "industry_type",
     },
+    documented="owner territory business_type industry_type",
     whole=("custom_field", "address"),
     dependents=("contacts", "deals", "tasks", "appointments", "notes"),
     has_views=True,
@@ -117,6 +123,7 @@ DEALS = Entity(
         "campaign_id": "campaign",
     },
     extra_includes=("contacts",),
+    documented="owner source contacts sales_account deal_type deal_reason campaign deal_payment_status currency",
     whole=("custom_field",),
     dependents=("tasks", "appointments", "notes"),
     has_views=True,
@@ -128,6 +135,7 @@ TASKS = Entity(
     model="Task",
     hidden={},
     extra_includes=("owner", "users", "targetable"),
+    documented="owner users targetable",
     whole=("title", "description", "due_date", "status", "owner_id", "task_type_id", "outcome_id"),
 )
 APPOINTMENTS = Entity(
@@ -136,6 +144,7 @@ APPOINTMENTS = Entity(
     model="Appointment",
     hidden={},
     extra_includes=("targetable", "appointment_attendees"),
+    documented="targetable appointment_attendees",
     whole=("title", "description", "from_date", "end_date", "time_zone", "location", "outcome_id"),
 )
 NOTES = Entity(stream="notes", root="note", model="Note", hidden={})

@@ -363,8 +363,8 @@ class Reader:
     ) -> Json:
         """Send a read with the fullest include that is taken, and remember which one that is.
 
-        An unknown include value may be refused or ignored [?]; the documented ones are the fallback, and
-        what hangs on a record (`more`) is left out where it is refused.
+        An unknown include value may be refused or ignored [?]; the documented ones are the fallback, all but
+        one of them the next, and what hangs on a record (`more`) is left out where it is refused.
         """
         refused: DestinationRefused | None = None
         for include, names in self._ways(entity, more):
@@ -384,9 +384,10 @@ class Reader:
     def _ways(self, entity: Entity, more: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield what to ask for, fullest first: includes, and what hangs on the record."""
         known, taken = self._include.get(entity.stream), self._more.get(entity.stream)
-        includes = [entity.include, entity.documented_include] if known is None else [known]
+        includes = (entity.include, entity.documented_include) if known is None else (known,)
         fewer = tuple(name for name in more if name not in CHILDREN)
         extras = [tuple(more), fewer, ()] if taken is None and more else [taken if more and taken else ()]
         for names in dict.fromkeys(extras):
             for include in dict.fromkeys(includes):
                 yield include, names
+        yield from ((include, ()) for include in entity.last_includes if known is None)
