@@ -48,13 +48,17 @@ def match(columns: Path, targets: Path, objects: Mapping[str, str] | None = None
 def _read_columns(path: Path) -> Iterator[SourceColumn]:
     for line, row in _rows(path, _COLUMNS):
         _filled(path, line, row, _COLUMNS)
-        samples = [value for name, value in row.items() if name.startswith("sample_")]
-        yield SourceColumn(object=row["source_object"], header=row["source_header"], samples=tuple(samples))
+        samples = [value.strip() for name, value in row.items() if name.startswith("sample_")]
+        # The header comes back as it stands in the file, so that the proposal finds its column again.
+        yield SourceColumn(
+            object=row["source_object"].strip(), header=row["source_header"], samples=tuple(samples)
+        )
 
 
 def _read_targets(path: Path) -> Iterator[TargetField]:
     seen: dict[tuple[str, str], int] = {}
-    for line, row in _rows(path, _TARGETS):
+    for line, cells in _rows(path, _TARGETS):
+        row = {name: cell.strip() for name, cell in cells.items()}
         _filled(path, line, row, ("object", "field"))
         place = (row["object"], row["field"])
         if place in seen:
@@ -80,12 +84,12 @@ def _picks(text: str) -> tuple[str, ...]:
 
 def _filled(path: Path, line: int, row: Mapping[str, str], names: tuple[str, ...]) -> None:
     for name in names:
-        if not row[name]:
+        if not row[name].strip():
             raise UsageInvalid(f"{path.name}, line {line}, column {name}: is empty", hint="fill it in")
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the physical line and the cells, by column, of each record; outer whitespace is taken off."""
+    """Yield the physical line and the cells, by column, of each record that holds anything."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as broken:
@@ -99,13 +103,13 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         _check_header(path, header, needed)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                if len(cells) > len(header):
+                if any(cell.strip() for cell in cells[len(header) :]):
                     raise UsageInvalid(
                         f"{path.name}, line {reader.line_num}, column {len(header) + 1}: there are more cells than the header has",
                         hint="put values that hold a comma in quotes",
                     )
-                padded = [*cells, *([""] * (len(header) - len(cells)))]
-                yield reader.line_num, dict(zip(header, (cell.strip() for cell in padded), strict=True))
+                padded = [*cells[: len(header)], *([""] * (len(header) - len(cells)))]
+                yield reader.line_num, dict(zip(header, padded, strict=True))
     except csv.Error as broken:
         raise UsageInvalid(
             f"{path.name}, line {reader.line_num}: is no valid CSV: {broken}", hint="check the quotes"
@@ -115,10 +119,13 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
 def _check_header(path: Path, header: list[str], needed: tuple[str, ...]) -> None:
     for name in needed:
         if name not in header:
+            wanted = f"the first line holds: {', '.join(needed)}" + (
+                ", sample_1 … sample_n" if needed == _COLUMNS else ""
+            )
+            other = len(header) == 1 and any(sign in header[0] for sign in ";\t|")
             raise UsageInvalid(
                 f"{path.name}, line 1: there is no column {name}",
-                hint=f"the first line holds: {', '.join(needed)}"
-                + (", sample_1 … sample_n" if needed == _COLUMNS else ""),
+                hint=f"{wanted}; they are parted by commas" if other else wanted,
             )
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:

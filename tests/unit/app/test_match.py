@@ -48,6 +48,23 @@ def test_a_byte_order_mark_and_values_of_several_lines_are_fine(tmp_path: Path) 
     assert len(run(tmp_path, columns)) == 1
 
 
+def test_a_header_comes_back_as_it_stands_in_the_file(tmp_path: Path) -> None:
+    lines = run(tmp_path, 'source_object,source_header\nPatients," Mobile No. "\nPatients,"Mobile\nNumber"\n')
+    assert [line["source_header"] for line in lines] == [" Mobile No. ", "Mobile\nNumber"]
+    assert lines[0]["candidates"][0]["target"] == "contact.mobile_number"
+    assert not [line for line in lines if "\n" in line["evidence"]]
+
+
+def test_empty_cells_behind_the_header_are_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, COLUMNS + "Patients,Status,Active,,,,\n")[1]["target"] == "contact.status"
+
+
+def test_another_separator_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageInvalid) as refused:
+        run(tmp_path, COLUMNS.replace(",", ";"))
+    assert "parted by commas" in refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("columns", "targets", "objects", "said"),
     [

@@ -8,7 +8,7 @@ import click
 from wherry.entrypoints.cli import faults
 from wherry.entrypoints.cli.catalogue import Catalogue
 from wherry.entrypoints.cli.options import shared_options, show_version
-from wherry.entrypoints.cli.screen import abandon_stdout
+from wherry.entrypoints.cli.screen import abandon_stdout, speak_any_locale
 
 
 @click.group(
@@ -33,6 +33,7 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command line and exit with its code; this never lets an exception out."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    speak_any_locale(words)
     try:
         code = cli.main(args=words, prog_name="wherry", standalone_mode=False)
         sys.stdout.flush()

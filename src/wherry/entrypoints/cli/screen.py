@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ def terminal(stream: TextIO) -> "Console | None":
 def printable(text: str) -> str:
     """Return a text that can do nothing to a terminal: what controls one, line ends aside, is written as its code."""
     return "".join(c if c.isprintable() or c in _HARMLESS else repr(c)[1:-1] for c in text)
+
+
+def speak_any_locale(words: Sequence[str]) -> None:
+    """Let no character end a verb that the terminal's encoding lacks; a JSON document is UTF-8 everywhere."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if "--json" in words and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def abandon_stdout() -> None:

@@ -176,7 +176,7 @@ def _proposal(
         confidence=_rounded(confidence),
         band=band,
         candidates=candidates,
-        evidence=evidence,
+        evidence=" ".join(evidence.split()),  # headers in it may be of several lines
     )
 
 

@@ -1,5 +1,6 @@
 """`wherry match COLUMNS.csv TARGETS.csv`."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -14,11 +15,13 @@ CSV = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:  # noqa: ARG001 - click's signature
-    pairs = {}
+    pairs: dict[str, str] = {}
     for value in values:
         source, equals, target = value.partition("=")
         if not (source and equals and target):
             raise click.BadParameter("write SOURCE=TARGET")
+        if pairs.get(source, target) != target:
+            raise click.BadParameter(f"{source} goes to {pairs[source]} or to {target}, not to both")
         pairs[source] = target
     return pairs
 
@@ -55,3 +58,6 @@ def show(screen: Screen, result: MatchResult) -> None:
     ]
     screen.table(["object", "column", "proposed place", "confidence", "band", "evidence"], rows)
     show_advice(screen, result.llm)
+    counts = Counter(p.band for p in result.proposals)
+    bands = ", ".join(f"{counts[band]:,} {band}" for band in ("green", "amber", "grey", "red"))
+    screen.line(f"{len(result.proposals):,} columns: {bands}")
