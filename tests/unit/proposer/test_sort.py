@@ -114,6 +114,15 @@ def test_a_whole_name_is_to_be_parted(tmp_path):
     assert one.stream.name == "patients"
 
 
+def test_a_header_that_asks_becomes_a_field_that_is_confirmed(tmp_path):
+    rows = [["Patient ID", "Surname", "Hobby ?", "???"]]
+    rows += [[str(n), name, f"a{n}", f"b{n}"] for n, name in enumerate(("Byrne", "Walsh", "Ryan"), 1)]
+    write(tmp_path / "theirs", "Patients.csv", rows)
+    columns = proposed(tmp_path / "theirs")["Patients.csv"].columns
+    assert (columns["Hobby ?"].name, columns["Hobby ?"].sure) == ("custom:Hobby", True)
+    assert (columns["???"].name, columns["???"].sure) == ("custom:(???)", True)
+
+
 def test_the_same_folder_gives_the_same_proposal(tmp_path, found):
     assert proposed(write_folder(tmp_path / "again")) == found
 

@@ -200,7 +200,9 @@ def _unplaced(draft: _Draft, raw: RawColumn, column: Column, line: Proposal) -> 
         return _stamp(raw, line, free)
     if draft.stream and draft.stream.name == PEOPLE:
         why = f"a field of the clinic's own; {line.evidence}"
-        return Guess(name=f"{CUSTOM}{raw.header}", sure=True, why=why)
+        # A question mark at the end of a name says in the file that it is not confirmed.
+        label = raw.header.rstrip("? ") or f"({raw.header})"
+        return Guess(name=f"{CUSTOM}{label}", sure=True, why=why)
     return _asked(column, line, free)
 
 
