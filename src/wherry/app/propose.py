@@ -1,7 +1,7 @@
 """Write the mapping that is proposed, beside what a person wrote; nothing becomes effective without a plan."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +13,9 @@ from wherry.app.results import ProposalLine, ProposeResult, Row
 from wherry.app.sentences import warn_without_model
 from wherry.app.values import lines_of
 from wherry.app.workspace import VALUES, Workspace
-from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml
+from wherry.mapping.blueprint import blueprint_texts, load_blueprint, parse_yaml, read_mappings
+from wherry.mapping.form import Written
+from wherry.mapping.labels import CUSTOM
 from wherry.mapping.proposer.custom import Filling
 from wherry.mapping.proposer.keep import merged, persons_lines
 from wherry.mapping.proposer.memory import Memory, read_memory
@@ -22,7 +24,8 @@ from wherry.mapping.proposer.values_file import laid, values_text
 from wherry.mapping.proposer.worded import STATUSES, ValueLine
 from wherry.model.errors import MappingIncomplete
 from wherry.model.ledger import Asked
-from wherry.model.mapping import Band, Proposal
+from wherry.model.mapping import Band, Proposal, Rule
+from wherry.model.mapping import Mapping as StreamMapping
 from wherry.model.ports import Snapshot
 
 ADOPTIONS = "adoptions.yaml"
@@ -56,6 +59,7 @@ def propose(ws: Workspace) -> ProposeResult:
         destination=catalog,
         filling=filling_of(snapshot),
         decided=files.decided,
+        persons=persons_rules(ws, files),
         memory=kept_memory(ws),
         ask=adviser.hear if adviser else None,
     )
@@ -73,6 +77,23 @@ def propose(ws: Workspace) -> ProposeResult:
         kept=tuple(f"mapping/{name}" for name in files.kept),
         llm=adviser.summary() if adviser else None,
         next_steps=("read mapping/*.yaml and edit what is not right", "wherry plan"),
+    )
+
+
+def persons_rules(ws: Workspace, files: "Files") -> tuple[StreamMapping, ...]:
+    """Return the workspace's mappings without the rules that are proposed anew; none where they cannot be read yet."""
+    try:
+        written = read_mappings(mapping_texts(ws.mapping_dir))
+    except MappingIncomplete:
+        return ()
+
+    def stays(one: Written, rule: Rule) -> bool:
+        file = Path(one.place.file).name
+        return all(files.decided(file, name) for name in rule.source if name.startswith(CUSTOM))
+
+    return tuple(
+        replace(one.mapping, rules=tuple(rule for rule in one.mapping.rules if stays(one, rule)))
+        for one in written
     )
 
 

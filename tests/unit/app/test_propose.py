@@ -97,6 +97,17 @@ def test_a_column_that_a_person_placed_is_not_proposed_elsewhere(world: StandIn)
     assert patients(world).read_text().count("custom:Parking permit") == 1
 
 
+def test_a_label_that_a_person_gave_is_not_given_again(world: StandIn) -> None:
+    run(world)
+    mine = patients(world).read_text().replace('to: "custom:First seen"', 'to: "custom:Parking permit"')
+    patients(world).write_text(mine)
+    grown(world)
+    run(world)
+    assert (
+        '{to: "custom:Parking permit (source)", from: "custom:Parking permit"' in patients(world).read_text()
+    )
+
+
 def test_without_memory_of_the_last_proposal_nothing_of_a_person_is_touched(world: StandIn) -> None:
     run(world)
     text = "".join(

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from proposer_world import (
+    BLUEPRINT,
     OWN,
     T,
     choices,
@@ -121,6 +122,32 @@ def test_room_is_shared_by_all_columns(ground: Make) -> None:
     mapping = patients(world)
     types = [next(r.type for r in mapping.rules if r.source == (f"custom:Size {n}",)) for n in range(3)]
     assert types == ["number", "number", "text"]
+
+
+def test_what_is_left_of_a_kind_goes_to_others_only_behind_its_own(ground: Make) -> None:
+    own = (custom("Tier", T.DROPDOWN, "Gold"), custom("Shoe"), custom("Topics", T.MULTI_SELECT, "A", "B"))
+    texts = {
+        r.to for m in BLUEPRINT.mappings if m.destination == "contacts" for r in m.rules if r.type == "text"
+    }
+    limits = {"cap_dropdown": 0, "cap_multi_select": 0, "cap_textarea": 0, "cap_text": len(texts) + 2}
+    world = ground(own=own, destination=destination_catalog(limits=limits))
+    assert rule(world, "Shoe").type == "text"
+    assert rule(world, "Tier").type == "text"
+    assert patients(world).unmapped["custom:Topics"] == "no_room:custom_fields"
+    world = ground(own=own, destination=destination_catalog(limits={**limits, "cap_text": len(texts) + 3}))
+    assert (rule(world, "Topics").type, rule(world, "Topics").using) == ("text", "as_is")
+
+
+def test_what_a_person_wrote_takes_room_and_labels(ground: Make) -> None:
+    (mapping,) = [m for m in BLUEPRINT.mappings if m.name == "patients_to_contacts"]
+    own_rule = Rule(to="custom:Shoe", source=("custom:Boot",), using="as_is", type="number")
+    persons = (replace(mapping, rules=(*mapping.rules, own_rule)),)
+    own = (custom("Shoe", T.NUMBER), custom("Sock", T.NUMBER))
+    numbers = {r.to for r in mapping.rules if r.type == "number"}
+    limits = {"cap_number": len(numbers) + 2}
+    world = ground(own=own, destination=destination_catalog(limits=limits), persons=persons)
+    assert (rule(world, "Shoe").to, rule(world, "Shoe").type) == ("custom:Shoe (source)", "number")
+    assert rule(world, "Sock").type == "text"
 
 
 def test_a_locked_column_is_amber_and_says_so(ground: Make) -> None:

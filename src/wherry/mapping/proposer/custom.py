@@ -114,16 +114,24 @@ class Setting:
 
 
 def custom_places(columns: Sequence[Field], setting: Setting) -> Iterator[CustomPlace]:
-    """Yield what becomes of each custom column, in order; two columns never share a field."""
+    """Yield what becomes of each custom column, in order; two columns never share a field.
+
+    Where the plan holds fewer fields than there are columns, each kind of field goes to the columns of that
+    kind first, and only what is left of it to those that it holds as well.
+    """
     taken = {normal_label(custom_label(rule.to) or "") for rule in setting.mapping.rules}
+    places: dict[str, CustomPlace] = {}
+    for most in (1, None):  # ways to hold a column that are tried: the natural one, then all
+        for column in columns:
+            place = None if column.name in places else _place(column, setting, taken, most)
+            if place is not None and (most is None or place.rule is not None or place.band is Band.RED):
+                places[column.name] = place
+                taken |= {normal_label(custom_label(place.rule.to) or "")} if place.rule else set()
     for column in columns:
-        place = _place(column, setting, taken)
-        if place.rule is not None:
-            taken.add(normal_label(custom_label(place.rule.to) or ""))
-        yield place
+        yield places[column.name]
 
 
-def _place(column: Field, setting: Setting, taken: set[str]) -> CustomPlace:
+def _place(column: Field, setting: Setting, taken: set[str], most: int | None) -> CustomPlace:
     label = column.label or column.name.removeprefix(CUSTOM)
     filling = setting.filling(column.name)
     barred = setting.never(column, filling)
@@ -142,7 +150,7 @@ def _place(column: Field, setting: Setting, taken: set[str]) -> CustomPlace:
         if normal_label(own) not in taken:
             there = labelled(setting.destination, setting.mapping.destination, own)
             if there is None:
-                return _new(column, own, filling, setting)
+                return _new(column, own, setting, most)
             found = onto(column, CUSTOM + (there.label or column.label), there, filling)
             if found is not None:
                 return found
@@ -160,8 +168,10 @@ def _ways(column: Field, filling: Filling) -> tuple[tuple[FieldType, str], ...]:
     using = _AS_TEXT.get(column.type)
     if using:
         return (T.TEXT, using), (T.TEXTAREA, using)
-    kind = destination_type(column)
-    ways = _WAYS[T.TEXTAREA if kind is T.TEXT and filling.longest > TEXT_LENGTH else kind]
+    kind, short = destination_type(column), filling.longest <= TEXT_LENGTH
+    ways = _WAYS[T.TEXTAREA if kind is T.TEXT and not short else kind]
+    if kind is T.MULTI_SELECT and short:
+        ways = (*ways, (T.TEXT, "as_is"))
     return tuple((kind, "money" if (kind, column.type) == (T.NUMBER, T.MONEY) else how) for kind, how in ways)
 
 
@@ -181,10 +191,10 @@ def onto(column: Field, to: str, there: Field, filling: Filling) -> CustomPlace 
     return _made(column, _rule(column, to, (kind, using, picks)), (band, confidence, evidence))
 
 
-def _new(column: Field, label: str, filling: Filling, setting: Setting) -> CustomPlace:
-    stream = setting.mapping.destination
+def _new(column: Field, label: str, setting: Setting, most: int | None) -> CustomPlace:
+    stream, filling = setting.mapping.destination, setting.filling(column.name)
     ways = _ways(column, filling)
-    for kind, using in ways:
+    for kind, using in ways[:most]:
         if not setting.room.take(stream, kind):
             continue
         picks = tuple(choice.value for choice in column.choices) if kind in _LISTS else ()

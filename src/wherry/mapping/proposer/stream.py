@@ -41,14 +41,16 @@ class Ground:
     """What all proposals stand on.
 
     `filling` tells how a column (stream, field) is filled. `decided` tells whether a person's own lines of
-    a file say what becomes of a custom column, so that nothing is proposed for it. `ask` puts what is not
-    sure to a language model; without it none is asked.
+    a file say what becomes of a custom column, so that nothing is proposed for it; `persons` are the mappings
+    with the rules that stay whatever is proposed: their fields are taken, and count for the plan's caps.
+    `ask` puts what is not sure to a language model; without it none is asked.
     """
 
     source: Catalog
     destination: Catalog
     filling: Callable[[str, str], Filling]
     decided: Callable[[str, str], bool] = lambda _file, _column: False
+    persons: Sequence[StreamMapping] = ()
     memory: Memory = NOTHING
     ask: Ask | None = None
 
@@ -57,7 +59,7 @@ def propose_streams(
     blueprint: Blueprint, texts: Mapping[str, str], ground: Ground
 ) -> Iterator[StreamProposal]:
     """Yield the proposal for each mapping of the blueprint, in the order of its stages."""
-    room = room_left(blueprint.mappings, ground.source, ground.destination)
+    room = room_left([*blueprint.mappings, *ground.persons], ground.source, ground.destination)
     extends = {m.source: m.name for m in reversed(blueprint.mappings)}
     seen: set[tuple[str, str, str]] = set()
     for mapping in blueprint.mappings:
@@ -132,8 +134,9 @@ def _own_columns(mapping: StreamMapping, file: str, ground: Ground) -> list[Fiel
 
 
 def _setting(mapping: StreamMapping, ground: Ground, room: Room) -> Setting:
+    theirs = [rule for m in ground.persons if m.destination == mapping.destination for rule in m.rules]
     return Setting(
-        mapping=mapping,
+        mapping=replace(mapping, rules=(*mapping.rules, *theirs)),
         destination=ground.destination,
         filling=lambda name: ground.filling(mapping.source, name),
         never=lambda field, filling: barred_by(_as_column(mapping, field, filling)),
