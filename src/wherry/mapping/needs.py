@@ -166,7 +166,7 @@ _HOLDS = {
     FieldType.MONEY: frozenset({FieldType.NUMBER}),
     FieldType.DATETIME: frozenset({FieldType.TEXT, FieldType.TEXTAREA}),
     FieldType.DROPDOWN: frozenset({FieldType.TEXT, FieldType.TEXTAREA, FieldType.REFERENCE}),
-    FieldType.MULTI_SELECT: frozenset({FieldType.TEXTAREA}),
+    FieldType.MULTI_SELECT: frozenset({FieldType.TEXTAREA, FieldType.TEXT}),
     FieldType.REFERENCE: frozenset({FieldType.DROPDOWN, FieldType.INTEGER, FieldType.TEXT}),
 }
 

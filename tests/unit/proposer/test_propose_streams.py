@@ -13,10 +13,12 @@ from proposer_world import (
     source_catalog,
 )
 from wherry.mapping.blueprint import parse_yaml, read_mappings
+from wherry.mapping.check import check
 from wherry.mapping.proposer.custom import Filling
 from wherry.mapping.proposer.stream import Ground, speaks_of
 from wherry.model.catalog import Field, Privacy
 from wherry.model.mapping import Band, Mapping, Rule
+from wherry.model.policy import Policies
 
 PATIENTS = "01_patients.yaml"
 Make = Callable[..., Ground]
@@ -136,6 +138,8 @@ def test_what_is_left_of_a_kind_goes_to_others_only_behind_its_own(ground: Make)
     assert patients(world).unmapped["custom:Topics"] == "no_room:custom_fields"
     world = ground(own=own, destination=destination_catalog(limits={**limits, "cap_text": len(texts) + 3}))
     assert (rule(world, "Topics").type, rule(world, "Topics").using) == ("text", "as_is")
+    issues = check([patients(world)], world.source, world.destination, Policies())
+    assert not [issue for issue in issues if "Topics" in issue.field]  # a plan takes it
 
 
 def test_what_a_person_wrote_takes_room_and_labels(ground: Make) -> None:
