@@ -55,6 +55,22 @@ def test_what_would_steer_a_terminal_is_shown_as_its_code(monkeypatch, tty):
     assert "\x07" not in said
 
 
+@pytest.mark.parametrize(("width", "below"), [(50, True), (200, False)])
+def test_sentences_stand_below_their_row_where_a_terminal_is_narrow(monkeypatch, width, below):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = Terminal()
+    Screen(out).table(
+        ["field", "place", "evidence"], [["sex", "contacts.custom:Gender", "why it is so, " * 6]]
+    )
+    lines = [line.rstrip() for line in out.getvalue().split("\n")]
+    assert ("sex  contacts.custom:Gender" in lines) is below
+    assert max(map(len, lines)) <= width
+    if below:
+        assert [line for line in lines if line.startswith("  why it is so, why it is so")]
+
+
 def test_square_brackets_are_text_on_a_terminal(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     out = Terminal()

@@ -4,12 +4,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
+from textwrap import fill
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Cell = str | int | float | None
+_SENTENCE = 40  # letters of a cell that need some room
 _HARMLESS = "\n\u00a0\u202f"  # line ends, and spaces that do not break
 
 
@@ -72,7 +74,9 @@ class Screen:
             return
         lines = [[_text(cell) for cell in row] for row in raw]
         numeric = [all(isinstance(row[i], int | float | None) for row in raw) for i in range(len(headers))]
-        if self._console:
+        if self._console and _squeezed(headers, lines, self._console.width):
+            self._below_each_other(lines, self._console.width)
+        elif self._console:
             self._rich_table(headers, lines, numeric)
         else:
             for line in _aligned([list(headers), *lines], numeric):
@@ -85,6 +89,11 @@ class Screen:
         for name, value in kept:
             self.line(f"{name:<{width}}  {value}")
 
+    def _below_each_other(self, lines: Sequence[Sequence[str]], width: int) -> None:
+        for *cells, sentence in lines:
+            self.line("  ".join(filter(None, cells)))
+            self.line(fill(sentence, width, initial_indent="  ", subsequent_indent="  "))
+
     def _rich_table(self, headers: Sequence[str], lines: list[list[str]], numeric: list[bool]) -> None:
         from rich.table import Table
         from rich.text import Text
@@ -96,6 +105,12 @@ class Screen:
             table.add_row(*(Text(cell) for cell in line))
         if self._console:
             self._console.print(table)
+
+
+def _squeezed(headers: Sequence[str], lines: Sequence[Sequence[str]], width: int) -> bool:
+    """Tell whether a last column of sentences would be left a strip of a few letters beside the others."""
+    widths = [max(map(len, column)) for column in zip(headers, *lines, strict=True)]
+    return widths[-1] > _SENTENCE and width - sum(widths[:-1]) - 2 * len(widths) < _SENTENCE
 
 
 def _text(cell: Cell) -> str:
