@@ -51,7 +51,7 @@ def propose(ws: Workspace) -> ProposeResult:
     """
     snapshot, catalog = ws.snapshot(), ws.catalog()
     texts, blueprint = blueprint_texts(), load_blueprint()
-    files = Files.of(ws)
+    files, own = Files.of(ws), ws.own_values()
     warn_without_model()
     adviser = adviser_of(ws.settings.llm, ws.settings.credentials, partial(_note, ws))
     ground = Ground(
@@ -66,8 +66,9 @@ def propose(ws: Workspace) -> ProposeResult:
     proposals = tuple(propose_streams(blueprint, texts, ground))
     for proposal in proposals:
         files.lay(proposal.file, proposal.text, proposal.without_columns)
+    files.write()  # words are proposed by the rules as they stand then
     values = lines_of(ws)
-    files.lay(VALUES, values_text(values, ws.own_values()), values_text(()), laid)
+    files.lay(VALUES, values_text(values, own), values_text(()), laid)
     files.lay(ADOPTIONS, adoptions_text(candidates_of(ws, snapshot)), adoptions_text(Found()))
     files.write()
     return ProposeResult(

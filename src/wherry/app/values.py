@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from wherry.app.mappings import mapping_texts
 from wherry.app.workspace import Workspace
-from wherry.mapping.blueprint import load_blueprint
+from wherry.mapping.blueprint import load_blueprint, read_mappings
 from wherry.mapping.proposer.worded import Held, Status, ValueLine, Words, value_lines
+from wherry.model.errors import MappingIncomplete
 from wherry.model.record import Fate
 
 _STATUSES = "appointment_statuses"
@@ -56,5 +58,10 @@ def _held(ws: Workspace, used: Mapping[str, int]) -> Iterator[Held]:
 
 
 def lines_of(ws: Workspace) -> tuple[ValueLine, ...]:
-    """Return the proposal for each word of the source's lists that nobody decided yet."""
-    return tuple(value_lines(load_blueprint().mappings, ws.catalog(), words_of(ws), ws.own_values()))
+    """Return the proposal for each word of the source's lists that nobody decided yet, by the rules of the workspace."""
+    try:
+        written = [one.mapping for one in read_mappings(mapping_texts(ws.mapping_dir))]
+    except MappingIncomplete:
+        written = []
+    mappings = written or load_blueprint().mappings
+    return tuple(value_lines(mappings, ws.catalog(), words_of(ws), ws.own_values()))

@@ -64,11 +64,14 @@ def _spelt(words: Mapping[str, str]) -> dict[str, str]:
 
 
 def table_of(rule: Rule) -> tuple[str, str]:
-    """Return the table by which a rule reads words, and the argument that takes the clinic's own; empty where none."""
+    """Return the table by which a rule reads words, and the argument that takes the clinic's own; empty where none.
+
+    A pick list of the clinic's own has no reviewed table; the clinic's words for it stand under the field's name.
+    """
     if rule.using == "id_by_name":
         return str(rule.args.get("lookup", "")), "names"
     if rule.using == "choice":
-        return str(rule.args.get("table", "")), "values"
+        return str(rule.args.get("table", "")) or (rule.to if custom_label(rule.to) else ""), "values"
     return _TABLE_OF.get(rule.using, ""), "values"
 
 

@@ -180,6 +180,13 @@ def test_a_persons_word_comes_before_the_tenants_list(ask):
     assert ask("choice", "f", args=args, choices=("M", "F")) == "M"
 
 
+def test_a_list_without_a_table_takes_a_persons_word_for_what_it_lacks(ask):
+    args = {"values": {"Bronze": "Tin"}}
+    for offered in (("Gold", "Tin"), ()):
+        assert ask("choice", "bronze", args=args, choices=offered) == "Tin"
+        assert ask("choice", "Gold", args=args, choices=offered) == "Gold"
+
+
 def test_several_choices_are_joined(ask):
     assert ask("multi", ("gold", "SILVER"), choices=("Gold", "Silver")) == "Gold;Silver"
     assert ask("multi", ("gold", "tin"), choices=("Gold", "Silver")).reason == "choice_missing"

@@ -10,7 +10,7 @@ from wherry.mapping.own_values import table_of, unknown_meanings, with_own_value
 from wherry.mapping.proposer.values_file import decided, laid, values_text
 from wherry.mapping.proposer.worded import Status, ValueLine, Words, value_lines
 from wherry.model.catalog import Field
-from wherry.model.mapping import Band
+from wherry.model.mapping import Band, Rule
 
 COUNTS = {
     ("patients", "sex"): {"F": 3, "Intersex person": 1},
@@ -194,3 +194,41 @@ def test_a_meaning_that_is_no_entry_is_named_without_the_word(own, said) -> None
     assert [
         f"{issue.message}; {issue.hint}".replace("Male, Female, Other, Unknown, ", "") for issue in found
     ] == said
+
+
+OWN_LIST = Rule(
+    to='custom:Tier "1"', source=("custom:Tier",), using="choice", type="dropdown", choices=("Gold", "Tin")
+)
+
+
+def own_list(own: dict[str, dict[str, str]], *entries: str) -> list[ValueLine]:
+    (mapping,) = [m for m in BLUEPRINT.mappings if m.name == "patients_to_contacts"]
+    there = Field(name="cf_tier", type=T.DROPDOWN, label='Tier "1"', custom=True, choices=choices(*entries))
+    words = Words(
+        counts=lambda _stream, field: {"Gold": 3, "Goldd": 2, "Zinc": 1} if field == "custom:Tier" else {}
+    )
+    found = value_lines([replace(mapping, rules=(OWN_LIST,))], destination_catalog(there), words, own)
+    return list(found)
+
+
+def test_words_of_a_list_of_the_clinics_own_are_proposed_against_the_tenants_and_stand_under_its_name() -> (
+    None
+):
+    found = own_list({}, "Golden", "gold", "Silver")
+    assert said(found) == {
+        "Gold": ("gold", Band.GREEN),
+        "Goldd": ("gold", Band.AMBER),
+        "Zinc": ("", Band.GREY),
+    }
+    base = values_text(found)
+    text = decided(base, found[2], "Silver")
+    own = {table: dict(part or {}) for table, part in parse_yaml(text, "values.yaml").items()}
+    assert own == {'custom:Tier "1"': {"Zinc": "Silver"}}
+    assert "Zinc" not in said(own_list(own, "gold"))
+    assert laid(base, text, values_text(own_list(own, "Golden", "gold", "Silver"), own)) == text
+    (rule,) = with_own_values([replace(BLUEPRINT.mappings[0], rules=(OWN_LIST,))], own)[0].rules
+    assert rule.args == {"values": {"Zinc": "Silver"}}
+
+
+def test_a_list_that_is_still_to_be_made_raises_no_question() -> None:
+    assert own_list({}) == []

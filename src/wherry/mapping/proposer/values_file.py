@@ -15,7 +15,7 @@ _HEAD = """\
 # word are held. Then: wherry discover, wherry plan.
 """
 _MARK = "#  "
-_TABLE = re.compile(r"(?P<name>[^\s#:\"'][^:]*|\"[^\"]*\"|'[^']*') *:(?:\s|\Z)")
+_TABLE = re.compile(r"(?P<name>\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s#\"'].*?) *:(?:\s|\Z)")
 _WORD = re.compile(r"#? +(?P<word>\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s#\"'][^:]*?) *:(?:\s|\Z)")
 
 
@@ -30,7 +30,7 @@ def values_text(lines: Iterable[ValueLine], own: Own | None = None) -> str:
             open_lines.setdefault(line.table, []).append(line)
     text = _HEAD
     for table, some in open_lines.items():
-        text += f"\n{table}:\n" + "".join(f"{_entry(line)}\n" for line in some)
+        text += f"\n{quoted(table)}:\n" + "".join(f"{_entry(line)}\n" for line in some)
     return text
 
 
@@ -45,10 +45,10 @@ def decided(text: str, line: ValueLine, choice: str) -> str:
     """Return mapping/values.yaml with a person's word on a line: its proposal, wherever it stands, or a line of its own."""
     own = f"  {quoted(line.word)}: {quoted(choice)}  # confirmed by a person; {line.held_by}"
     lines = text.split("\n")
-    start = f"{_MARK}{quoted(line.word)}:"
-    section = next((n for n, one in enumerate(lines) if one.startswith(f"{line.table}:")), None)
+    start, heading = f"{_MARK}{quoted(line.word)}:", f"{quoted(line.table)}:"
+    section = next((n for n, one in enumerate(lines) if one.startswith(heading)), None)
     if section is None:
-        return text.rstrip("\n") + f"\n\n{line.table}:\n{own}\n"
+        return text.rstrip("\n") + f"\n\n{heading}\n{own}\n"
     for number in range(section + 1, len(lines)):
         if lines[number] and not lines[number].startswith(("#", " ")):
             break

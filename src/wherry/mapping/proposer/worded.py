@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from wherry.mapping.labels import custom_label
+from wherry.mapping.needs import labelled
 from wherry.mapping.own_values import CLOSED, Own, entries_of, spelt, table_of, texts_of
-from wherry.mapping.proposer.choices import ChoiceProposal, normal, propose_choice
-from wherry.mapping.values import value_tables
+from wherry.mapping.proposer.choices import ChoiceProposal, propose_choice
+from wherry.mapping.values import spelling, value_tables
 from wherry.model.catalog import Catalog
 from wherry.model.mapping import Band, Rule
 from wherry.model.mapping import Mapping as StreamMapping
@@ -80,6 +82,8 @@ def value_lines(
             stream, field = _column(mapping, rule, table)
             if not table or not field or (table, stream, field) in seen:
                 continue
+            if custom_label(table) and not _there(mapping, rule, destination):
+                continue  # a list that is to be made has the source's own words
             seen.add((table, stream, field))
             listed = _Listed(
                 table=table,
@@ -89,6 +93,11 @@ def value_lines(
                 offered=entries_of(rule, mapping, destination) or texts_of(table),
             )
             yield from _lines(listed, rule, words, own)
+
+
+def _there(mapping: StreamMapping, rule: Rule, destination: Catalog) -> bool:
+    field = labelled(destination, mapping.destination, custom_label(rule.to) or rule.to)
+    return field is not None and bool(field.choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +121,9 @@ def _column(mapping: StreamMapping, rule: Rule, table: str) -> tuple[str, str]:
 def _lines(listed: _Listed, rule: Rule, words: Words, own: Own) -> Iterator[ValueLine]:
     table, argument = table_of(rule)
     said = rule.args.get(argument)
-    decided = {normal(word) for word in (*own.get(table, {}), *(said if isinstance(said, dict) else {}))}
+    decided = {spelling(word) for word in (*own.get(table, {}), *(said if isinstance(said, dict) else {}))}
     for word, records in list(words.counts(listed.stream, listed.field).items())[:_MOST]:
-        if normal(word) in decided or not word.strip() or len(word) > _LONGEST:
+        if spelling(word) in decided or not word.strip() or len(word) > _LONGEST:
             continue
         if argument == "names" and records < _REPEATED:
             continue

@@ -135,7 +135,7 @@ def choice(ask: Ask) -> Outcome:
     decided = spelling(word) in map(spelling, own)
     if not decided and (entry := entry_for(word, offered(ask), table)):
         return entry
-    text = translate(table, word, own=own) if own or table else word
+    text = translate(table, word, own=own) if decided or table else word
     return text if isinstance(text, Problem) else in_choices(ask, text, table)
 
 
