@@ -281,3 +281,14 @@ def test_a_kill_between_deal_and_products_doubles_nothing(journey: Any, money: P
         key: line[5] for key, line in LANDS.items()
     }
     assert way.reconcile().exit_code == 0
+
+
+def test_a_deal_that_is_there_twice_is_a_difference(journey: Any, money: Path) -> None:
+    way = journey(bundle=money).prepared()
+    assert way.load().exit_code in {0, 4}
+    deal = _deals(way)["1"]
+    body = {name: deal[name] for name in ("name", "amount", "custom_field")}
+    assert way.emulator.call("POST", "/deals", {"deal": body})[0] in {200, 201}
+    proof = way.reconcile()
+    assert proof.exit_code == 6
+    assert proof.document()["streams"]["invoices"]["different"] == 1

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 
+from wherry.app.doubles import Doubles
 from wherry.app.readings import Readings
 from wherry.app.situation import Situation
 from wherry.app.workspace import Workspace
@@ -12,6 +14,7 @@ from wherry.engine.decide import HOME
 from wherry.engine.gone import KEPT, LEFT, PREFIX
 from wherry.engine.hands import Apply
 from wherry.engine.past import home_of
+from wherry.engine.sweep import SKEW
 from wherry.mapping.apply import Carried
 from wherry.model.diff import FieldDiff, Observed, Verdict
 from wherry.model.errors import Interrupted
@@ -23,7 +26,7 @@ from wherry.model.run import RecordState, RunKind
 from wherry.planning.accounts import UNASSIGNED
 from wherry.planning.order import stream_order
 from wherry.reconcile.edits import by_a_person
-from wherry.reconcile.fields import FINE, KEPT_EDITED, Expected, absent, compare
+from wherry.reconcile.fields import FINE, KEPT_EDITED, Expected, absent, compare, surplus
 from wherry.reconcile.proof import Proof
 
 BATCH = 200  # records
@@ -55,8 +58,8 @@ def read_back(
 
     Without a run, that is everything that was written and not taken back: loads, samples and retries alike.
     Returns the figures per source stream. A record that the run says has landed and that is not there is
-    missing, in every field. Streams that the API lists are read 100 a call; everything else through its
-    contact, in one call a contact. `readings` hold what an interrupted call of this has read already.
+    missing, in every field; one that is there twice is different. Streams that the API lists are read 100 a
+    call; everything else through its contact, in one call a contact. `readings` hold what an interrupted call of this has read already.
     """
     active = situation.mappings.active
     order = stream_order(active)
@@ -71,6 +74,7 @@ def read_back(
         streams={s: frozenset(m.destination for m in active if m.source == s) for s in order},
         edits=_edits(ws),
         follows=any(run.kind is RunKind.DELTA for run in ws.ledger.runs()),
+        doubles=Doubles(destination=ws.destination, catalog=situation.catalog, since=_begun(ws)),
     )
     total = sum(reading.landed(stream) for stream in order)
     ws.progress.start("reading back", total)
@@ -95,6 +99,12 @@ def read_back(
         # What the run says has landed and the snapshot no longer holds cannot be proved: it is not found.
         proof.expected = max(proof.expected, reading.landed(stream))
     return reading.proofs
+
+
+def _begun(ws: Workspace) -> datetime | None:
+    """Return when the first run began, with some room for clocks that differ: nothing of ours is older."""
+    began = [run.started_at - SKEW for run in ws.ledger.runs()]
+    return min(began, default=None)
 
 
 def _edits(ws: Workspace) -> dict[Key, frozenset[str]]:
@@ -144,6 +154,7 @@ class _Reading:
     edits: Mapping[
         Key, frozenset[str]
     ]  # fields of people that deltas kept; `deleted.…` keys for whole records
+    doubles: Doubles
     follows: bool  # whether the source is followed: then people are at work here, and what they do stays
 
     def landed(self, stream: str) -> int:
@@ -213,6 +224,7 @@ class _Reading:
                 if payload.part == 1:
                     self.witness.on_seen(record, seen)
                 diffs += self._diffs(record, payload, line, homes, seen)
+                diffs += [surplus(payload, one) for one in self.doubles.of(payload, seen)] if seen else []
             self.proofs[record.key.stream].add(diffs, there=there)
             self.ws.progress.advance(1)
             self.witness.on_record(record.key, diffs)
@@ -272,8 +284,9 @@ class _Reading:
                 if line is not None and contact is not None:
                     streams = by_contact.setdefault(contact, {})
                     streams.setdefault(payload.stream, []).append(line.destination_id)
-        fetched = self.there.fetch_children(by_contact)
-        return {(seen.stream, seen.id): seen for seen in fetched}
+        fetched = {(seen.stream, seen.id): seen for seen in self.there.fetch_children(by_contact)}
+        self.doubles.among(fetched.values())
+        return fetched
 
 
 def _sources(payload: Payload, record: Record) -> dict[str, Json]:

@@ -118,9 +118,10 @@ class DestinationReader(Protocol):
         """
 
     def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
-        """Yield the live tasks, appointments and notes with these ids: contact id → stream → ids.
+        """Yield the live tasks, appointments, notes and files with these ids: contact id → stream → ids.
 
-        As few calls as the API allows: one a contact for all its children.
+        As few calls as the API allows: one a contact for all its children. Others of the contact that show the
+        same text as one of them, or for a file the same name, may come too, where no further call is needed.
         """
 
     def find(self, operations: Sequence[Operation]) -> Mapping[str, Observed]:

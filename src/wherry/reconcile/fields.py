@@ -11,6 +11,7 @@ from wherry.reconcile.rules import RULES, exact
 
 FINE = (Verdict.EQUAL, Verdict.EQUAL_AFTER_RULE, Verdict.NOT_READABLE)
 KEPT_EDITED = "kept_edited"
+THERE_TWICE = "there_twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +122,20 @@ def absent(key: Key, stream: str, payloads: Sequence[Payload]) -> list[FieldDiff
         for name, value in payload.fields.items()
         if value is not None
     ]
+
+
+def surplus(payload: Payload, one: Observed) -> FieldDiff:
+    """Return the diff of a record that carries our key or text a second time; it names the one too many."""
+    return FieldDiff(
+        key=payload.key,
+        part=payload.part,
+        stream=payload.stream,
+        destination_id=one.id,
+        field="id",
+        label="there twice",
+        source=None,
+        expected=None,
+        observed=one.id,
+        verdict=Verdict.DIFFERENT,
+        rule=THERE_TWICE,
+    )

@@ -298,3 +298,10 @@ def test_a_refusal_holds_nothing_of_the_file(api: Any, sent: list[bytes], operat
         ready(api).write(upload_of(operation))
     assert "Consent" not in json.dumps([str(refused.value), refused.value.hint])
     assert "Consent" not in repr(upload_of(operation))
+
+
+def test_a_file_of_the_same_name_comes_along_when_children_are_read(api: Any) -> None:
+    rows = [{"id": n, "name": name, "size": 3} for n, name in ((91, "A.pdf"), (92, "A.pdf"), (93, "B.pdf"))]
+    api.on(LIST, {"document_associations": rows, "meta": {"total_pages": 1}})
+    assert [one.id for one in api.destination.fetch_children({5: {"documents": [91]}})] == [91, 92]
+    assert [one.id for one in api.destination.fetch("documents", [91], {91: 5})] == [91]

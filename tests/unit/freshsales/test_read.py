@@ -260,3 +260,10 @@ def test_a_record_is_read_without_includes_where_every_one_is_refused(api: Any) 
 
     api.on("GET /contacts/5", contact)
     assert [one.id for one in api.destination.fetch("contacts", [5])] == [5]
+
+
+def test_what_holds_the_same_text_as_a_child_comes_along_with_it(api: Any) -> None:
+    texts = {1: "well [aerona:notes:1]", 2: "well [aerona:notes:1]", 3: "ill [aerona:notes:2]", 4: None}
+    notes = [{"id": n, "description": text} for n, text in texts.items()]
+    api.on("GET /contacts/9", {"contact": {"id": 9}, "notes": notes})
+    assert [one.id for one in api.destination.fetch_children({9: {"notes": [2, 4]}})] == [2, 4, 1]

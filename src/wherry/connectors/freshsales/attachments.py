@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_row, as_rows, meta_number
-from wherry.connectors.freshsales.observed import plain_text
+from wherry.connectors.freshsales.observed import plain_text, same_text
 from wherry.connectors.freshsales.upload import STREAM
 from wherry.connectors.kit.http import ApiClient
 from wherry.model.diff import Observed
@@ -79,12 +79,17 @@ class Attachments:
                     found[one.id] = min(hits, key=lambda file: file.id)
         return found
 
-    def fetch(self, parent: int, ids: Sequence[int]) -> Iterator[Observed]:
-        """Yield the files with these ids, with the checksum of their bytes where these can be read."""
+    def fetch(self, parent: int, ids: Sequence[int], *, copies: bool = False) -> Iterator[Observed]:
+        """Yield the files with these ids, with the checksum of their bytes where these can be read.
+
+        With `copies`, other files of the same names come behind them.
+        """
         there = {file.id: file for file in self.of("contacts", parent)}
         for number in ids:
             if number in there:
                 yield self._proved(there[number])
+        if copies:
+            yield from same_text(there, ids, "name")
 
     def _proved(self, file: Observed) -> Observed:
         url = file.fields.get("url")

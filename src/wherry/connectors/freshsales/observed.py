@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from wherry.connectors.freshsales.answers import Row, as_id, as_number, as_row, as_rows
 from wherry.connectors.freshsales.entities import (
@@ -281,3 +281,11 @@ def _attendees(
     # Whoever created it may have been added by the server; the clinician is then the other one.
     invited = [number for number in users if number != creator] or users
     fields["attendee_user_id"] = invited[0] if invited else None
+
+
+def same_text(there: Mapping[int, Observed], ids: Sequence[int], name: str) -> Iterator[Observed]:
+    """Yield the other records that show, in this field, the same text as one of these ids."""
+    texts = {there[number].fields.get(name) for number in ids if number in there} - {None, ""}
+    for number in there.keys() - set(ids):
+        if there[number].fields.get(name) in texts:
+            yield there[number]

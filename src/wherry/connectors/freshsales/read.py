@@ -11,7 +11,7 @@ from wherry.connectors.freshsales.catalogue import STREAM as DEAL_PRODUCTS
 from wherry.connectors.freshsales.catalogue import Catalogue, DealProducts
 from wherry.connectors.freshsales.entities import CHILDREN, CONTACTS, ENTITIES, LEADS, PRODUCTS, Entity
 from wherry.connectors.freshsales.hanging import Hanging
-from wherry.connectors.freshsales.observed import observe
+from wherry.connectors.freshsales.observed import observe, same_text
 from wherry.connectors.freshsales.pick_lists import PickLists
 from wherry.connectors.freshsales.searched import Searched
 from wherry.connectors.freshsales.upload import STREAM as FILES
@@ -166,16 +166,19 @@ class Reader:
         return replace(got, links=links)
 
     def fetch_children(self, wanted: Mapping[int, Mapping[str, Sequence[int]]]) -> Iterator[Observed]:
-        """Yield the live tasks, appointments and notes with these ids (contact → stream → ids).
+        """Yield the live tasks, appointments, notes and files with these ids (contact → stream → ids).
 
         One call a contact for all of them, and one for each that the contact's answer does not show whole.
+        Behind them, as far as that answer shows, those that hold the same text as one of them.
         """
         for parent, streams in wanted.items():
-            yield from self.files.fetch(parent, streams[FILES]) if FILES in streams else ()
+            yield from self.files.fetch(parent, streams[FILES], copies=True) if FILES in streams else ()
             others = {stream: ids for stream, ids in streams.items() if stream != FILES}
             known = self.all_children([ENTITIES[stream] for stream in others], parent) if others else {}
             for stream, ids in others.items():
-                yield from self._children_by_id(ENTITIES[stream], ids, parent, known[stream][0])
+                there = known[stream][0]
+                yield from self._children_by_id(ENTITIES[stream], ids, parent, there)
+                yield from same_text(there, ids, "description")
 
     def one(self, entity: Entity, number: int, *, dependents: bool = False) -> Observed | None:
         """Return one record by its own address, or None when it is gone; notes have none [D]."""
