@@ -148,8 +148,12 @@ def _remember(ws: Workspace, name: str, some: Sequence[Decided]) -> None:
             place = f"{CUSTOM}{decision.label}" if decision.choice is Choice.RENAME else row.to
             if row.band is not Band.RED:
                 found[key] = "" if decision.choice is Choice.LEAVE else place
-    if found:
-        _put(ws.mapping_dir / MEMORY, kept_memory(ws).keeping(found).text())
+    if not found:
+        return
+    path, kept = ws.mapping_dir / MEMORY, kept_memory(ws)
+    if path.exists() and not kept.places:  # what cannot be read may still be of use to a person
+        path.replace(path.with_suffix(".unreadable"))
+    _put(path, kept.keeping(found).text())
 
 
 def _proposed(ws: Workspace, name: str, otherwise: str) -> str:

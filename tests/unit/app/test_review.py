@@ -174,3 +174,10 @@ def test_the_result_shows_what_is_left_open_and_what_an_approval_opens_is_told(w
     assert "custom:Odd one" not in open_lines
     assert "nhsNumber" in told
     assert not {header for header in told if header.startswith("custom:")}
+
+
+def test_a_memory_that_cannot_be_read_is_kept_beside_the_new_one(world: StandIn) -> None:
+    (world.mapping_dir / "memory.json").write_text("<<<<<<< ours", encoding="utf-8")
+    reviewed(world, {"custom:Odd one": Decision(choice=Choice.KEEP)})
+    assert "custom:Odd one" in (world.mapping_dir / "memory.json").read_text()
+    assert (world.mapping_dir / "memory.unreadable").read_text() == "<<<<<<< ours"
