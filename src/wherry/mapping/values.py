@@ -58,11 +58,30 @@ def _tables_from(data: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict
     return tables
 
 
+_FOREIGN = "foreign_"  # tables of values.yaml with words that other systems have begin so
+
+
+def _read(name: str) -> Mapping[str, ValueTable]:
+    text = resources.files("wherry.mapping").joinpath(name).read_text(encoding="utf-8")
+    return _tables_from(YAML(typ="safe", pure=True).load(text))
+
+
+@cache
+def elsewhere(table: str) -> Mapping[str, str]:
+    """Return what words of other systems mean in a table, by their spelling: to be proposed, never to be read."""
+    tables = [value_tables().get(_FOREIGN + table), _words_elsewhere().get(table)]
+    return {word: text for known in tables if known for word, text in known.by_spelling.items()}
+
+
+@cache
+def _words_elsewhere() -> Mapping[str, ValueTable]:
+    return _read("values_elsewhere.yaml")
+
+
 @cache
 def value_tables() -> Mapping[str, ValueTable]:
     """Return the reviewed tables by name."""
-    text = resources.files("wherry.mapping").joinpath("values.yaml").read_text(encoding="utf-8")
-    return _tables_from(YAML(typ="safe", pure=True).load(text))
+    return _read("values.yaml")
 
 
 def translate(

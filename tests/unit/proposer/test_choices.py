@@ -1,9 +1,14 @@
 """propose_choice(): the reviewed crosswalk, the tenant's own list, what is ambiguous, and what is held."""
 
+from importlib import resources
+
 import pytest
 
+from wherry.connectors.bundle.columns import SHEETS
+from wherry.mapping.blueprint import parse_yaml
+from wherry.mapping.own_values import CLOSED
 from wherry.mapping.proposer.choices import propose_choice, told
-from wherry.mapping.values import value_tables
+from wherry.mapping.values import spelling, translate, value_tables
 from wherry.model.mapping import Band
 
 STATUS = value_tables()["appointment_status"].texts
@@ -82,6 +87,7 @@ def test_a_code_book_is_amber_and_says_by_which_book(word: str, header: str, cho
     ("word", "offered", "choice"),
     [
         ("Left", ("Active", "Inactive"), "Inactive"),
+        ("Gone away", ("Active", "Inactive"), "Inactive"),
         ("active", ("Current", "Lapsed"), "Current"),
         ("inactive", ("Current", "Lapsed"), "Lapsed"),
     ],
@@ -91,8 +97,33 @@ def test_other_systems_words_are_amber(word: str, offered: tuple[str, ...], choi
     assert (found.choice, found.band) == (choice, Band.AMBER)
 
 
+def _listed(place: str) -> set[str]:
+    stream, _, column = place.partition(".")
+    found = SHEETS[stream].column(column)
+    return set(found.words) if found else set()
+
+
+def test_words_elsewhere_are_of_known_lists_and_no_word_of_the_reviewed_tables_is_among_them() -> None:
+    text = resources.files("wherry.mapping").joinpath("values_elsewhere.yaml").read_text(encoding="utf-8")
+    tables = parse_yaml(text, "values_elsewhere.yaml")
+    closed = {table: _listed(place) for place, table in CLOSED.items()}
+    for table, body in tables.items():
+        reviewed = value_tables().get(table)
+        assert set(body["values"]) <= (set(reviewed.texts) if reviewed else closed[table])
+        words = [str(word) for some in body["values"].values() for word in some]
+        assert len({spelling(word) for word in words}) == len(words)
+        assert not [word for word in words if reviewed and (reviewed.text(word) or reviewed.doubt(word))]
+        assert not [word for word in words if isinstance(translate(table, word), str)]  # never read by itself
+
+
+@pytest.mark.parametrize("word", ["Rescheduled", "postponed"])
+def test_a_moved_appointment_is_ambiguous(word: str) -> None:
+    found = propose_choice(word, STATUS, "appointment_status")
+    assert (found.choice, found.band) == ("", Band.AMBER)
+
+
 @pytest.mark.parametrize(
-    ("word", "said"), [("Compleet", "spelling only"), ("Finished", "words only"), ("Compl", "only")]
+    ("word", "said"), [("Compleet", "spelling only"), ("Finish", "words only"), ("Compl", "only")]
 )
 def test_a_likeness_says_what_it_rests_on(word: str, said: str) -> None:
     found = propose_choice(word, ("Completed", "Proposed"), "plan_status")

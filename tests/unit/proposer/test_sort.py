@@ -83,6 +83,19 @@ def test_words_of_a_status_are_said_where_they_are_known_and_asked_where_not(fou
     }
 
 
+def test_words_of_other_systems_are_asked_about(tmp_path):
+    rows = [["Patient ID", "Appointment Start", "Status"]]
+    rows += [
+        [str(n), f"2026-03-0{n} 09:00", word] for n, word in enumerate(("Booked", "Seen", "DNA", "Seen"), 1)
+    ]
+    write(tmp_path / "theirs", "Appointments.csv", rows)
+    words = proposed(tmp_path / "theirs")["Appointments.csv"].words["appointmentStatusId"]
+    assert {word: (guess.name, guess.sure) for word, guess in words.items() if word != "Booked"} == {
+        "Seen": ("completed", False),
+        "DNA": ("no_show", True),
+    }
+
+
 def test_a_table_is_told_by_its_name_where_its_columns_say_little(tmp_path):
     folder = write_folder(tmp_path / "theirs")
     write(folder, "Visit Statuses.csv", [["Status ID", "Status Name"], ["1", "Booked"], ["2", "FTA"]])

@@ -9,14 +9,13 @@ from rapidfuzz import fuzz
 
 from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.likeness import phrase_likeness
-from wherry.mapping.values import entry_for, spelling, value_tables
+from wherry.mapping.values import elsewhere, entry_for, spelling, value_tables
 from wherry.model.mapping import Band
 
 _BREAK = re.compile(r"[\W_]+")
 _LIKE, _MAYBE = 0.86, 0.62  # likeness from which a word is most likely, or perhaps, an entry
 _LISTED = 0.97
 _SURE_OF_LIKE, _SURE_OF_MAYBE, _SURE_OF_CODE = 0.85, 0.6, 0.6
-_FOREIGN = "foreign_"  # tables of words that other systems have begin so
 _NOT = frozenset({"not", "no", "non", "un", "never", "without"})
 _SHORTEST = 4  # letters from which likeness says anything
 _ONE_WORD = 0.75  # below, two single words have letters in common and no more: `Approved`, `Proposed`
@@ -89,9 +88,8 @@ def _listed(text: str, offered: Sequence[str], table: str) -> ChoiceProposal:
 
 def _nearest(text: str, offered: Sequence[str], table: str) -> str:
     """Return the entry that other systems have for a text, else the one most like it; empty where none is."""
-    others = value_tables().get(_FOREIGN + table)
     for entry in offered:
-        if others and others.text(entry) == text:
+        if elsewhere(table).get(spelling(entry)) == text:
             return entry
     best = max(offered, key=lambda entry: (_likeness(text, entry), entry), default="")
     return best if _likeness(text, best) >= _MAYBE else ""
@@ -99,8 +97,7 @@ def _nearest(text: str, offered: Sequence[str], table: str) -> str:
 
 def _elsewhere(word: str, offered: Sequence[str], table: str) -> ChoiceProposal | None:
     """Read a word as other systems use it: their tables are for proposing, never for reading."""
-    others = value_tables().get(_FOREIGN + table)
-    text = others.text(word) if others else ""
+    text = elsewhere(table).get(spelling(word), "")
     entry = entry_for(text, offered, table) if text else ""
     if not entry:
         return None

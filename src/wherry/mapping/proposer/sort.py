@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from wherry.mapping.own_values import CLOSED, spelt
 from wherry.mapping.proposer.advice import NONE
 from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.objects import sure_objects
 from wherry.mapping.proposer.table import Column, SourceColumn, TargetField, read_columns, read_targets
 from wherry.mapping.proposer.words import split
-from wherry.mapping.values import value_tables
+from wherry.mapping.values import elsewhere, spelling, value_tables
 from wherry.model.catalog import Catalog, Field, FieldType, Stream
 from wherry.model.mapping import Band, Proposal
 from wherry.model.opening import RawColumn, RawTable
@@ -336,6 +337,9 @@ def _word_guess(stream: str, name: str, word: str) -> Guess:
             return Guess(name=ours, sure=not table.startswith("foreign"), why="")
         if said in known.ambiguous:
             return Guess(name="", sure=False, why=f"ambiguous: {known.ambiguous[said]}")
+    for table in (*_WORD_TABLES.get((stream, name), ()), CLOSED.get(f"{stream}.{name}", "")):
+        if text := elsewhere(table).get(spelling(word)):
+            return Guess(name=spelt(text), sure=False, why="other systems' word for it")
     return Guess(name="", sure=False, why="nothing is known of this word")
 
 
