@@ -61,9 +61,16 @@ def _tables_from(data: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict
 _FOREIGN = "foreign_"  # tables of values.yaml with words that other systems have begin so
 
 
+VALUES = "values.yaml"
+
+
+def values_source(name: str = VALUES) -> str:
+    """Return the text of the reviewed tables."""
+    return resources.files("wherry.mapping").joinpath(name).read_text(encoding="utf-8")
+
+
 def _read(name: str) -> Mapping[str, ValueTable]:
-    text = resources.files("wherry.mapping").joinpath(name).read_text(encoding="utf-8")
-    return _tables_from(YAML(typ="safe", pure=True).load(text))
+    return _tables_from(YAML(typ="safe", pure=True).load(values_source(name)))
 
 
 @cache
@@ -81,7 +88,7 @@ def _words_elsewhere() -> Mapping[str, ValueTable]:
 @cache
 def value_tables() -> Mapping[str, ValueTable]:
     """Return the reviewed tables by name."""
-    return _read("values.yaml")
+    return _read(VALUES)
 
 
 def translate(

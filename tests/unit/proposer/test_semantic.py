@@ -81,3 +81,13 @@ def test_other_weights_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     missing.cache_clear()
     assert missing() == ""
+
+
+def test_the_lexicons_hash_covers_the_tables_by_which_values_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = lexicon_sha256()
+    monkeypatch.setattr("wherry.mapping.proposer.lexicon.values_source", lambda: "sex: {}\n")
+    lexicon_sha256.cache_clear()
+    assert lexicon_sha256() != before
+    lexicon_sha256.cache_clear()

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from wherry.mapping.proposer import semantic
 from wherry.mapping.proposer.words import Writing, holds, singular
+from wherry.mapping.values import VALUES, values_source
 
 
 @cache
@@ -23,9 +24,9 @@ def lexicon_texts() -> Mapping[str, str]:
 
 @cache
 def lexicon_sha256() -> str:
-    """Return the sha256 over names and texts of the lexicon's files."""
+    """Return the sha256 over names and texts of the lexicon's files, and of the value tables by which values are told."""
     digest = hashlib.sha256()
-    for name, text in lexicon_texts().items():
+    for name, text in {**lexicon_texts(), VALUES: values_source()}.items():
         digest.update(f"{name}\0{len(text)}\0{text}".encode())
     return digest.hexdigest()
 
