@@ -187,26 +187,6 @@ def test_a_result_that_nobody_reads_keeps_its_exit_code(replace_verb, monkeypatc
     assert abandoned == [1]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_a_document_is_the_same_bytes_under_any_encoding_of_the_terminal(tmp_path, encoding):
-    columns, targets = tmp_path / "columns.csv", tmp_path / "targets.csv"
-    columns.write_text("source_object,source_header\npat,Größe £ 名\n", encoding="utf-8")
-    targets.write_text("object,field,label,type,required,picklist\ncontact,city,City,text,no,\n")
-    code = "from wherry.entrypoints.cli.main import main; main()"
-    environ = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-
-    def ran(*more: str) -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-c", code, "match", str(columns), str(targets), *more]
-        return subprocess.run(command, capture_output=True, env=environ, timeout=60, check=False)
-
-    document = ran("--json")
-    assert document.returncode == 0
-    assert json.loads(document.stdout.decode("utf-8"))["proposals"][0]["source_header"] == "Größe £ 名"
-    shown = ran()
-    assert shown.returncode == 0
-    assert "pat" in shown.stdout.decode(encoding)
-
-
 def test_an_object_goes_to_one_place(wherry, tmp_path):
     for name in ("c.csv", "t.csv"):
         (tmp_path / name).touch()
