@@ -258,6 +258,20 @@ def test_a_plan_lists_what_waits_apart_from_what_is_rejected(wherry, replace_ver
     assert (document["rejects"], document["deferred"]) == ([reject], [waits])
 
 
+def test_a_plan_says_how_each_step_of_the_admin_stands(wherry, replace_verb):
+    told = (
+        ("task_type", True, "done"),
+        ("field", False, "to do"),
+        ("automations", None, "cannot be checked"),
+    )
+    steps = tuple({"id": name, "what": "w", "why": "y", "verified": verified} for name, verified, _ in told)
+    replace_verb("plan", replace(RESULTS["plan"], plan=replace(PLAN, manual_steps=steps)))
+    shown = wherry("plan").out.partition("Steps for the admin\n")[2].splitlines()[1:4]
+    assert [line.split("  ")[0] for line in shown] == [name for name, _, _ in told]
+    assert all(state in line for line, (_, _, state) in zip(shown, told, strict=True))
+    assert json.loads(wherry("plan", "--json").out)["manual_steps"] == list(steps)
+
+
 def test_fields_that_stay_are_counted_by_object_and_all_else_is_named(wherry, replace_verb):
     lines = [
         {"what": f"custom field '{n}' on {s}", "why": "they stay", "stream": s, "field": n}

@@ -1,7 +1,16 @@
 """How the end of a run is shown: the conservation table, calls, rejects."""
 
+from collections.abc import Mapping
+
 from wherry.app.run_results import DiffSummary, StatusResult, stream_document
 from wherry.entrypoints.cli.screen import Cell, Screen
+from wherry.model.jsons import Json
+
+
+def stands(step: Mapping[str, Json]) -> str:
+    """Say how a step of the admin stands, by what was verified of it."""
+    verified = step.get("verified")
+    return "cannot be checked" if verified is None else "done" if verified else "to do"
 
 
 def show_status(screen: Screen, result: StatusResult) -> None:

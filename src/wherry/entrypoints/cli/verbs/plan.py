@@ -8,7 +8,7 @@ import click
 from wherry.app.results import PlanResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
-from wherry.entrypoints.cli.runs import duration
+from wherry.entrypoints.cli.runs import duration, stands
 from wherry.entrypoints.cli.screen import Screen
 from wherry.model.plan import Plan
 
@@ -59,13 +59,14 @@ def show(screen: Screen, result: PlanResult) -> None:
 
 
 def _show_lists(screen: Screen, plan: Plan) -> None:
+    steps = [{**step, "state": stands(step)} for step in plan.manual_steps]
     lists = (
         ("Rejects foreseen", plan.rejects, ("stream", "reason", "count", "hint")),
         ("Deferred: they wait, and do not move until then", plan.extra.get("deferred", ()), ("stream", "reason", "count", "until")),
         ("No equivalent there", plan.no_equivalent, ("stream", "field", "count", "reason")),
         ("Fields to create or to be created by the admin", plan.fields, ("stream", "label", "type", "exists", "how")),
         ("Privacy classes that stay closed until someone opens them", plan.locked, ("class", "records")),
-        ("Steps for the admin", plan.manual_steps, ("id", "what", "why")),
+        ("Steps for the admin", steps, ("id", "state", "what", "why")),
     )  # fmt: skip
     for title, rows, columns in lists:
         if rows:

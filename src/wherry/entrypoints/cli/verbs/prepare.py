@@ -5,9 +5,8 @@ import click
 from wherry.app.results import PrepareResult
 from wherry.entrypoints.cli.face import Face, pass_face
 from wherry.entrypoints.cli.options import shared_options
+from wherry.entrypoints.cli.runs import stands
 from wherry.entrypoints.cli.screen import Screen
-
-DONE = {True: "done", False: "to do", None: "cannot be checked"}
 
 
 @click.command("prepare")
@@ -35,6 +34,6 @@ def show(screen: Screen, result: PrepareResult) -> None:
         screen.heading("Steps for the admin")
     for step in result.manual_steps:
         needed = " (needed before the load)" if step.get("blocking") else ""
-        screen.line(f"[{DONE[step.get('verified')]}] {step.get('what', '')}{needed}")
+        screen.line(f"[{stands(step)}] {step.get('what', '')}{needed}")
         if step.get("why"):
             screen.line(f"    {step['why']}")
