@@ -129,7 +129,7 @@ _PARTS = ("source", "target", "groundtruth")
 
 def _study(source: str, target: str, truth: str, name: str) -> Task:
     fields = [
-        TargetField(object=ANY, field=header, label=header, picks=tuple(values[:_PICKS]))
+        TargetField(object=ANY, field=header, label=header, picks=tuple(values))
         for header, values in _columns(target)
     ]
     right: dict[str, set[str]] = defaultdict(set)
@@ -141,7 +141,7 @@ def _study(source: str, target: str, truth: str, name: str) -> Task:
     return found, fields
 
 
-_PICKS, _SAMPLES = 60, 20  # as many different values are shown to the matcher
+_SAMPLES = 20  # as many different values of a column are shown to the matcher
 
 
 def _columns(text: str) -> list[tuple[str, list[str]]]:

@@ -28,14 +28,26 @@ import unseen
 from run import CATALOGUES, Case, cases, confirmed, targets
 from wherry.mapping.proposer import features, lexicon, likeness, semantic, table, words
 from wherry.mapping.proposer.advice import NONE
+from wherry.mapping.proposer.catalogue import read_targets
 from wherry.mapping.proposer.features import FEATURES, none_features
 from wherry.mapping.proposer.meaning import MEANING
 from wherry.mapping.proposer.score import features_of
-from wherry.mapping.proposer.table import read_columns, read_targets
+from wherry.mapping.proposer.table import read_columns
 from wherry.mapping.proposer.words import split
 
 HIDDEN = (0.0, 0.0, 0.4, 0.6, 0.6, 0.8)  # shares of the aliases hidden, one sight of the data each
+LEARNED = ("third", "fourth")  # tables of others that are learned from too; see unseen.py
+TUNED = "sixth"
 AGAINST = frozenset({"other_concept", "qualifier", "contradicted", "somebody_elses", "operational"})
+AT_LEAST = {
+    "exact_name": 2.0,
+    "token_likeness": 1.0,
+    "char_likeness": 0.8,
+}  # the lexicon knows the trade of all that is learned from
+AT_MOST = {
+    "somebody_elses": -9.0,
+    "operational": -3.5,
+}  # to call somebody else's number is worse than to have none
 EITHER = frozenset({"always"})
 RIDGE = 0.5
 PAIR = (*FEATURES, *(MEANING if semantic.installed() else ()))
@@ -83,15 +95,20 @@ def hide(share: float, seed: int) -> None:
 
 
 def choices() -> Iterator[Choice]:
+    known = [(cases(catalogue), targets(catalogue)) for catalogue in CATALOGUES]
+    known += [
+        (unseen.cases(name, catalogue), heldout.targets(catalogue))
+        for name in LEARNED
+        for catalogue in ("freshsales", name)
+    ]
     for seed, share in enumerate(HIDDEN):
         hide(share, seed)
-        for catalogue in CATALOGUES:
-            some = cases(catalogue)
-            yield from _choices(some, targets(catalogue), share)
-            yield from _choices(_nameless(some, targets(catalogue)), targets(catalogue), share)
-            yield from _choices(_swapped(some, targets(catalogue), seed), targets(catalogue), share)
+        for some, fields in known:
+            yield from _choices(some, fields, share)
+            yield from _choices(_nameless(some, fields), fields, share)
+            yield from _choices(_swapped(some, fields, seed), fields, share)
             if share:
-                yield from _choices([_shortened(case) for case in some], targets(catalogue), share)
+                yield from _choices([_shortened(case) for case in some], fields, share)
     hide(0.0, 0)
 
 
@@ -165,7 +182,11 @@ def fit(data: list[Choice]) -> np.ndarray:
 
 def _bounds(names: list[str]) -> list[tuple[float | None, float | None]]:
     return [
-        (None, None) if n in EITHER else (None, 0.0) if n in AGAINST and i < len(PAIR) else (0.0, None)
+        (None, None)
+        if n in EITHER
+        else (None, AT_MOST.get(n, 0.0))
+        if n in AGAINST and i < len(PAIR)
+        else (AT_LEAST.get(n, 0.0), None)
         for i, n in enumerate(names)
     ]
 
@@ -186,8 +207,8 @@ def loss(weights: np.ndarray, data: list[Choice]) -> tuple[float, np.ndarray]:
 def sharpness(weights: np.ndarray) -> float:
     """Return by how much to multiply the weights so that columns they were not learned from come out as sure as right."""
     left = []
-    for catalogue in ("freshsales", "third"):
-        left += _choices(unseen.cases("third", catalogue), heldout.targets(catalogue), 0.0)
+    for catalogue in ("freshsales", TUNED):
+        left += _choices(unseen.cases(TUNED, catalogue), heldout.targets(catalogue), 0.0)
 
     def total(scale: float) -> float:
         return loss(weights * scale, left)[0] - RIDGE * float(weights @ weights) * scale**2
@@ -208,7 +229,7 @@ def main() -> None:
 def written(weights: np.ndarray, count: int, scale: float) -> str:
     sums = {
         name: hashlib.sha256((ROOT / "benchmarks" / "matching" / name).read_bytes()).hexdigest()[:16]
-        for name in ("columns.csv", "targets_freshsales.csv", "targets_other.csv")
+        for name in ("columns.csv", *(f"{n}.csv" for n in LEARNED))
     }
     lines = [
         "# The learned combiner: a target's worth is the sum of a pair's features (proposer/features.py), each times its",

@@ -2,40 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler
 
-from wherry.mapping.proposer.choices import told
+from wherry.mapping.proposer.choices import normal, told
+from wherry.mapping.proposer.field_types import BY_TYPE, type_of
 from wherry.mapping.proposer.lexicon import Concept, concepts, concepts_within, qualifiers
 from wherry.mapping.proposer.likeness import phrase_likeness
 from wherry.mapping.proposer.table import Column, Meaning, Target
 from wherry.mapping.proposer.values import CLOSED, STRONG
 
+_DAYS = frozenset({"date", "datetime"})  # many systems write every date with a midnight
 _KIN = 0.96  # how far a concept of the same family counts: an order's number is rather its id than the customer's
 _WEAK = frozenset({"words", "name", "text", "enum", "code", "integer", "decimal", "id", "list"})
-_BY_TYPE: dict[str, frozenset[str]] = {
-    "date": frozenset({"date", "datetime"}),
-    "datetime": frozenset({"date", "datetime"}),
-    "time": frozenset({"time"}),
-    "boolean": frozenset({"bool"}),
-    "number": frozenset({"integer", "decimal", "money", "percent"}),
-    "money": frozenset({"integer", "decimal", "money"}),
-    "email": frozenset({"email"}),
-    "phone": frozenset({"phone", "mobile", "landline"}),
-    "url": frozenset({"url", "path"}),
-}
-_TYPE_WORDS: dict[str, str] = {
-    **dict.fromkeys(("date",), "date"),
-    **dict.fromkeys(("datetime", "date_time", "timestamp", "date-time", "date_time_split"), "datetime"),
-    **dict.fromkeys(("boolean", "bool", "checkbox", "flag"), "boolean"),
-    **dict.fromkeys(("number", "integer", "int", "decimal", "float", "numeric"), "number"),
-    **dict.fromkeys(("money", "currency", "amount"), "money"),
-    **dict.fromkeys(("email",), "email"),
-    **dict.fromkeys(("phone", "telephone", "mobile"), "phone"),
-    **dict.fromkeys(("url", "link", "website"), "url"),
-}
 
 
 @dataclass(frozen=True)
@@ -74,12 +55,12 @@ class Pair:
     def values(self) -> frozenset[str]:
         """The semantic types that the target takes; empty where that is not known."""
         found = frozenset(v for _, concept in self.target.concepts.values() for v in concept.values)
-        return found or _BY_TYPE.get(self.type, frozenset())
+        return (found | _DAYS if found & _DAYS else found) or BY_TYPE.get(self.type, frozenset())
 
     @property
     def type(self) -> str:
         """The target's type in our words, or the empty text for texts and pick lists."""
-        return _TYPE_WORDS.get(self.target.given.type.casefold().strip(), "")
+        return type_of(self.target.given)
 
 
 def exact_name(pair: Pair) -> float:
@@ -124,7 +105,7 @@ def value_fit(pair: Pair) -> float:
     types = pair.column.values.types
     if not types:
         return 0.0
-    veto = _BY_TYPE.get(pair.type)
+    veto = BY_TYPE.get(pair.type)
     if veto and not types & veto and not _by_name(pair):
         return -1.0
     if not pair.values:
@@ -167,6 +148,30 @@ def choice_overlap(pair: Pair) -> float:
         return 0.0
     share = len(list(told(sorted(texts), sorted(picks)))) / len(texts)
     return share or -0.25
+
+
+def choice_likeness(pair: Pair) -> float:
+    """How like the entries of the target's pick list the values are: `pT1` is not `T1`, but of its kind."""
+    texts, picks = pair.column.values.texts, pair.target.picks
+    if not texts or not picks:
+        return 0.0
+    some = [normal(text) for text in sorted(texts)[:_COMPARED]]
+    return sum(_nearest_pick(text, picks) for text in some) / len(some)
+
+
+_COMPARED = 50  # values that are compared with a pick list
+_ALIKE = 70.0  # per cent of the letters from which two entries are alike
+
+
+@cache
+def _nearest_pick(text: str, picks: frozenset[str]) -> float:
+    found = process.extractOne(text, _entries(picks), scorer=fuzz.ratio, processor=None, score_cutoff=_ALIKE)
+    return found[1] / 100.0 if found else 0.0
+
+
+@cache
+def _entries(picks: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted({normal(pick) for pick in picks}))
 
 
 def unique_strong_type(pair: Pair) -> float:
@@ -270,6 +275,7 @@ FEATURES: Mapping[str, Callable[[Pair], float]] = {
         char_likeness,
         value_fit,
         choice_overlap,
+        choice_likeness,
         unique_strong_type,
         other_concept,
         qualifier,

@@ -7,12 +7,14 @@ from functools import cache
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from wherry.mapping.proposer.lexicon import concepts, synonyms, writing
+from wherry.mapping.proposer.semantic import is_word
 
 _SPELT = 0.9  # Jaro-Winkler from which two spellings may be of one word
 _CUT, _SKELETON = 0.85, 0.8  # how far a word counts that was cut off, or lost its vowels
 _SYNONYM = 0.75  # how far a word counts that may stand for another
 _LEAST_CUT = 3  # letters that a cut word keeps
 _LEAST_RESTORED = 4
+_MOST_OF = 0.7  # of a word's consonants
 _LEAST_MISTYPED = 6  # letters of a word of which one may be wrong
 _LEAST = 0.2  # a likeness below this says nothing
 _VOWELS = frozenset("aeiouy")
@@ -49,19 +51,30 @@ def word_likeness(mine: str, theirs: str) -> float:
     if mine[:1] != theirs[:1] or min(len(mine), len(theirs)) < 2 or {mine, theirs} <= writing().known:
         return 0.0
     short, long = sorted((mine, theirs), key=len)
-    if len(short) >= _LEAST_CUT and long.startswith(short):
-        return _CUT
-    if len(short) >= _LEAST_CUT and _is_skeleton(short, long):
-        return _SKELETON
-    spelt = JaroWinkler.similarity(mine, theirs)
+    return _shortened(short, long) or _misspelt(short, long)
+
+
+def _shortened(short: str, long: str) -> float:
+    """Return how likely one word is the other cut off, or without vowels; no whole word is."""
+    if is_word(short) or len(short) < _LEAST_CUT:
+        return 0.0
+    return _CUT if long.startswith(short) else _SKELETON if _is_skeleton(short, long) else 0.0
+
+
+def _misspelt(short: str, long: str) -> float:
+    spelt = JaroWinkler.similarity(short, long)
     return spelt * _CUT if spelt >= _SPELT and len(short) > _LEAST_CUT else 0.0
 
 
 def _is_skeleton(short: str, long: str) -> bool:
-    """Tell whether the short word is the long one's consonants, or the first of them."""
+    """Tell whether the short word is the long one's consonants, or the first of them, or most, in their order."""
     bare = long[0] + "".join(letter for letter in long[1:] if letter not in _VOWELS)
     own = short[0] + "".join(letter for letter in short[1:] if letter not in _VOWELS)
-    return len(own) >= _LEAST_CUT and own == short and bare.startswith(own)
+    if len(own) < _LEAST_CUT or own != short:
+        return False
+    rest = iter(bare)
+    told = len(own) >= _LEAST_RESTORED and _MOST_OF * len(bare) <= len(own)
+    return bare.startswith(own) or (told and all(letter in rest for letter in own))
 
 
 def phrase_likeness(mine: Sequence[str], theirs: Iterable[str]) -> float:
@@ -127,7 +140,13 @@ def _respelt(word: str) -> str:
 def restored(word: str) -> str:
     """Return the lexicon's word that a shortened or mistyped one most likely stands for, or the word itself."""
     known = writing().known
-    if len(word) < _LEAST_RESTORED or word in known or word in writing().long or word.isdigit():
+    if (
+        len(word) < _LEAST_RESTORED
+        or word in known
+        or word in writing().long
+        or word.isdigit()
+        or is_word(word)
+    ):
         return word
     if respelt := _respelt(word):
         return respelt

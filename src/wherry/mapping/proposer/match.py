@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from wherry.mapping.proposer.advice import NONE, Ask, Unsure, advised
 from wherry.mapping.proposer.assign import assign
+from wherry.mapping.proposer.catalogue import read_targets
 from wherry.mapping.proposer.composite import Composite, code_book, composites, must_split
 from wherry.mapping.proposer.explain import (
     barred_line,
@@ -24,8 +25,8 @@ from wherry.mapping.proposer.table import (
     SourceColumn,
     Target,
     TargetField,
+    kind_of,
     read_columns,
-    read_targets,
 )
 from wherry.model.mapping import Band, Proposal
 
@@ -34,10 +35,13 @@ _CANDIDATES = 5
 # From here an alias counts as listed: also without words that say nothing, and written out where cut off.
 _DETERMINISTIC = 0.85
 _AMBER_MOST = 0.949
+_BARRED = 0.99  # how sure no place is by the never-migrate list; its candidates are for who overrides it
+# Powers by which shares become confidences: bare shares came out surer of doubt than they were right.
+_PLACED, _UNPLACED = 0.7, 0.5
 _CLEARLY = 0.3  # of the values, more in another target's pick list
-_LEAST = 0.2
+_LEAST = 0.15
 # A place must be this much likelier than none: what is not moved is seen, what is misplaced is not.
-_FAVOUR = 2.6
+_FAVOUR = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ def match_columns(
     """
     rows_in, fields = read_columns(columns), read_targets(targets)
     chosen = choose_objects(rows_in, fields, dict(fixed or {}))
+    kinds = {field.given.object: kind_of(field.given.object) for field in fields}
+    rows_in = read_columns(columns, {name: kinds.get(target, "") for name, target in chosen.items()})
     sure = sure_objects(rows_in, fields, chosen) | set(fixed or {})
     rows = [_row(column, chosen[column.given.object], fields, sure) for column in rows_in]
     rows = _assigned(rows, fields)
@@ -104,7 +110,7 @@ def _unsure(row: Row, line: Proposal, inside: Sequence[Target]) -> Unsure:
 
 def _row(column: Column, target_object: str, fields: Sequence[Target], sure: Container[str]) -> Row:
     inside = [(n, field) for n, field in enumerate(fields) if field.given.object == target_object]
-    scored = score_column(column, inside) if inside and not column.barred else ()
+    scored = score_column(column, inside) if inside else ()
     return Row(column=column, object=target_object, scored=scored, sure=column.given.object in sure)
 
 
@@ -129,6 +135,8 @@ def _assigned(rows: Sequence[Row], fields: Sequence[Target]) -> list[Row]:
 
 
 def _gains(row: Row) -> dict[int, float]:
+    if row.column.barred:
+        return {}
     return {s.target: s.probability - s.none for s in row.scored if s.probability > _bar(s)}
 
 
@@ -139,7 +147,7 @@ def _bar(found: Scored) -> float:
 
 def _wish(row: Row) -> int | None:
     """Return the target that the column would have were it alone, or None."""
-    if row.scored and row.scored[0].probability > _bar(row.scored[0]):
+    if row.scored and not row.column.barred and row.scored[0].probability > _bar(row.scored[0]):
         return row.scored[0].target
     return None
 
@@ -147,10 +155,12 @@ def _wish(row: Row) -> int | None:
 def _proposal(
     row: Row, fields: Sequence[Target], rows: Sequence[Row], composite: Composite | None
 ) -> Proposal:
+    left = 1.0 - _BARRED if row.column.barred else 1.0  # what the list leaves to any place at all
     candidates = tuple(
-        (fields[s.target].given.name, _rounded(s.probability)) for s in row.scored[:_CANDIDATES]
+        (fields[s.target].given.name, _rounded(left * s.probability**_PLACED))
+        for s in row.scored[:_CANDIDATES]
     )
-    target, confidence, band, evidence = NONE, 0.99, Band.RED, ""
+    target, confidence, band, evidence = NONE, _BARRED, Band.RED, ""
     if row.column.barred:
         evidence = barred_line(row.column)
     elif composite is not None:
@@ -194,8 +204,8 @@ def _banded(found: Scored, row: Row) -> tuple[float, Band]:
     doubted = row.contested or features["somebody_elses"] > 0 or _better_told(found, row)
     sure = row.sure and deterministic and not doubted and features["value_fit"] >= 0
     if sure and found.probability >= combiner().green:
-        return found.probability, Band.GREEN
-    return min(found.probability, _AMBER_MOST), Band.AMBER
+        return found.probability**_PLACED, Band.GREEN
+    return min(found.probability**_PLACED, _AMBER_MOST), Band.AMBER
 
 
 def _rival(found: Scored, row: Row) -> bool:
@@ -222,7 +232,9 @@ def _better_told(found: Scored, row: Row) -> bool:
 
 
 def _none_confidence(row: Row) -> float:
-    return row.scored[0].none if row.scored and not row.taken_by else 0.5 if row.scored else 0.99
+    if not row.scored:
+        return 0.99
+    return 0.5 if row.taken_by else row.scored[0].none ** _UNPLACED
 
 
 def _rounded(probability: float) -> float:

@@ -7,11 +7,14 @@ from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.semantic import cosine
 from wherry.mapping.proposer.table import Column, Target
 
+_KEYS = frozenset({"id", "key"})  # a table's own, which no field's name is near to in meaning
 _LEAST = 0.3  # a cosine below this says nothing
 
 
 def label_meaning(pair: Pair) -> float:
     """How near header and target's names are in meaning."""
+    if {*pair.column.meaning.words} <= _KEYS:
+        return 0.0
     return _above(_nearest(pair.column, pair.target))
 
 

