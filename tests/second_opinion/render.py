@@ -42,7 +42,6 @@ _OTHER = {
         "contacts",
         "source",
         "campaign",
-        "territory",
         "deal_type",
         "deal_reason",
         "deal_payment_status",
