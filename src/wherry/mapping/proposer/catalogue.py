@@ -20,7 +20,7 @@ from wherry.mapping.proposer.table import (
 )
 from wherry.mapping.proposer.values import CLOSED, look_at
 
-_LEAST = 0.4
+_LEAST = 0.4  # likeness from which a field may be what no other field is
 _SEVERAL = 2  # objects whose names say their kind, from which a catalogue is one of business objects
 _MOST = 0.8  # how far a field counts for what it only seems to be: not enough for green
 _ALIASES = 3  # of a concept, compared by meaning
