@@ -39,7 +39,7 @@ from datetime import datetime
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from live_source import ScaledClock, open_live
-from wherry.staging import ParquetSnapshot, compare, stage  # noqa: E402 - same
+from wherry.staging import ParquetSnapshot, compare, stage
 folder, scale = Path(sys.argv[3]), float(sys.argv[4])
 clock = ScaledClock(scale=scale, origin=float(sys.argv[5]), start=datetime.fromisoformat(sys.argv[6]))
 source = open_live(sys.argv[2], folder, clock, profile="clinic.yaml")

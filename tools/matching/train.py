@@ -2,10 +2,10 @@
 
 Run it twice, with and without `wherry[semantic]`: each has its own features, and its own file of figures.
 
-Learns, as one choice among all targets and none (a conditional logit), from benchmarks/matching/columns.csv
-against both its catalogues. Each column is seen several times with a part of the lexicon's aliases hidden,
+Learns, as one choice among all targets and none (a conditional logit), from benchmarks/matching/columns.csv,
+third.csv and fourth.csv, each against both its catalogues. Each column is seen several times with a part of the lexicon's aliases hidden,
 so that the weights are right for headers that the lexicon has never seen; without that the combiner learns
-to trust listed aliases alone. How sharp the confidences are is then set on third.csv. Writes the
+to trust listed aliases alone. How sharp the confidences are is then set on sixth.csv. Writes the
 figures with their origin into src/wherry/mapping/lexicon/combiner.yaml or combiner_semantic.yaml. The same inputs give the same file.
 """
 

@@ -34,8 +34,8 @@ def read_targets(targets: Sequence[TargetField]) -> tuple[Target, ...]:
     """
     found = [_target(target, kind_of(target.object)) for target in targets]
     named = {name: kinds_named(name) for name in dict.fromkeys(target.object for target in targets)}
-    sure = {kinds[0] for kinds in named.values() if len(kinds) == 1}
-    told = {}
+    sure = {some[0] for some in named.values() if len(some) == 1}
+    told: dict[str, str] = {}
     for name, some in named.items():
         if len(some) != 1:
             fields = [t.near for t in found if t.given.object == name]

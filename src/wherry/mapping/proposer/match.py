@@ -70,8 +70,9 @@ def match_columns(
     """
     rows_in, fields = read_columns(columns), read_targets(targets)
     chosen = choose_objects(rows_in, fields, dict(fixed or {}))
-    kinds = {field.given.object: kind_of(field.given.object) for field in fields}
-    rows_in = read_columns(columns, {name: kinds.get(target, "") for name, target in chosen.items()})
+    told = {name: kind_of(target) for name, target in chosen.items() if not kind_of(name) and kind_of(target)}
+    if told:  # what the table's own name leaves open, its target says
+        rows_in = read_columns(columns, told)
     sure = sure_objects(rows_in, fields, chosen) | set(fixed or {})
     rows = [_row(column, chosen[column.given.object], fields, sure) for column in rows_in]
     rows = _assigned(rows, fields)
