@@ -1,7 +1,7 @@
 """What a word of the source means in a pick list: exact, by the reviewed tables, by likeness, or held."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from wherry.mapping.proposer.lexicon import words_of
 from wherry.mapping.proposer.likeness import phrase_likeness
-from wherry.mapping.values import elsewhere, entry_for, spelling, value_tables
+from wherry.mapping.values import ValueTable, elsewhere, entry_for, spelling, value_tables
 from wherry.model.mapping import Band
 
 _BREAK = re.compile(r"[\W_]+")
@@ -36,14 +36,8 @@ class ChoiceProposal:
 
 
 def normal(word: str) -> str:
-    """Return a word as it is compared: lower case, one space between its parts."""
+    """Return a word as likeness sees it: lower case, one space for whatever parts it; writing goes by `spelling`."""
     return " ".join(part for part in _BREAK.split(word.casefold()) if part)
-
-
-@cache
-def _spellings(table: str) -> Mapping[str, str]:
-    known = value_tables().get(table)
-    return {normal(word): text for word, text in known.words.items()} if known else {}
 
 
 def propose_choice(word: str, offered: Sequence[str], table: str = "", header: str = "") -> ChoiceProposal:
@@ -122,9 +116,10 @@ def _coded(word: str, offered: Sequence[str], table: str, header: str) -> Choice
 
 def _alike(word: str, offered: Sequence[str], table: str) -> ChoiceProposal:
     best, score, by = "", 0.0, ""
-    said = _spellings(table)
+    known = value_tables().get(table)
+    said = known.by_spelling if known else {}
     for entry in offered:
-        spelt = [entry, *(s for s, text in said.items() if text in (entry, said.get(normal(entry))))]
+        spelt = [entry, *(s for s, text in said.items() if text in (entry, said.get(spelling(entry))))]
         for way in spelt:
             likeness = _likeness(word, way)
             if likeness > score:
@@ -160,19 +155,18 @@ def _denies(text: str) -> bool:
 def told(texts: Sequence[str], picks: Sequence[str]) -> Iterator[str]:
     """Yield those of the texts that stand in a pick list, or in a reviewed table for one of its entries."""
     entries = {normal(pick) for pick in picks}
-    tables = [known for known in value_tables() if _covers(known, entries)]
+    tables = _covering(tuple(picks))
     for text in texts:
-        key = normal(text)
-        if key in entries or any(_same(table, key, entries) for table in tables):
+        if normal(text) in entries or any(known.text(text) in meant for known, meant in tables):
             yield text
 
 
-def _covers(table: str, entries: set[str]) -> bool:
-    """Tell whether at least two entries of a pick list, and half of them, are known to a reviewed table."""
-    known = sum(entry in _spellings(table) for entry in entries)
-    return known >= 2 and 2 * known >= len(entries)
-
-
-def _same(table: str, key: str, entries: set[str]) -> bool:
-    text = _spellings(table).get(key)
-    return text is not None and any(_spellings(table).get(entry) == text for entry in entries)
+@cache
+def _covering(picks: tuple[str, ...]) -> tuple[tuple[ValueTable, frozenset[str]], ...]:
+    """Return the reviewed tables that know at least two entries of a pick list, and half of them, with their texts."""
+    found = []
+    for known in value_tables().values():
+        texts = [text for pick in picks if (text := known.text(pick))]
+        if len(texts) >= 2 and 2 * len(texts) >= len(picks):
+            found.append((known, frozenset(texts)))
+    return tuple(found)
