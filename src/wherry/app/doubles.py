@@ -30,7 +30,7 @@ class Doubles:
     catalog: Catalog
     since: datetime | None
     _listed: set[str] = field(default_factory=set)
-    _known: dict[_Sign, list[Observed]] = field(default_factory=dict)
+    _known: dict[_Sign, list[Observed]] = field(default_factory=dict, repr=False)  # texts of records
 
     def among(self, children: Iterable[Observed]) -> None:
         """Take note of the children of a contact, as they were read."""
